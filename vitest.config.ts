@@ -1,0 +1,63 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { findChrome } from './src/cli/set-up.mjs';
+
+const chrome = await findChrome();
+
+// INKLING_GPU=real runs the shader tests on the machine's own GPU instead of the processor. Headless Chrome on Linux
+// gives its page a real GPU only over Vulkan.
+const real = process.platform === 'linux' ? ['--use-angle=vulkan', '--enable-features=Vulkan'] : [];
+const adapter = process.env.INKLING_GPU === 'real' ? real : ['--use-webgpu-adapter=swiftshader'];
+
+/** A software GPU takes every core: these files run one after another, and so do the three projects. */
+const alone = { fileParallelism: false, hookTimeout: 120_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/**/*.gpu.test.ts', 'tests/**/*.e2e.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // Found while tests run, a package would be bundled then, and the page reloaded under them.
+        optimizeDeps: { include: ['comlink', 'lit', 'uplot'] },
+        test: {
+          ...alone,
+          name: 'gpu',
+          include: ['tests/**/*.gpu.test.ts'],
+          testTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: 'chromium' }],
+            provider: playwright({
+              launchOptions: {
+                ...(chrome ? { executablePath: chrome } : {}),
+                args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking', ...adapter],
+              },
+            }),
+          },
+        },
+      },
+      {
+        test: {
+          ...alone,
+          name: 'e2e',
+          include: ['tests/e2e/**/*.e2e.test.ts'],
+          ...(chrome ? { env: { CHROME_PATH: chrome } } : {}),
+          testTimeout: 300_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
