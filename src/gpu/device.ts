@@ -1,0 +1,94 @@
+import { InklingError } from './errors.ts';
+import { PipelineCache } from './kernel.ts';
+
+/** A device with what the engine wants to know of its adapter. */
+export interface Device {
+  readonly gpu: GPUDevice;
+  /** One readable line that names the adapter. */
+  readonly name: string;
+  /** True where kernels run on the processor: barriers are very dear there, so kernels take one thread a row. */
+  readonly software: boolean;
+  readonly pipelines: PipelineCache;
+}
+
+// The defaults are enough for every kernel; a larger binding or buffer only lets a larger model fit.
+const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i;
+
+function describe({ description, vendor, architecture, device }: GPUAdapterInfo): string {
+  return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
+}
+
+/**
+ * Asks `gpu` for its fastest adapter and a device with as large buffers as that adapter has.
+ *
+ * Throws `no-adapter` or `no-device`.
+ */
+export async function openDevice(gpu: GPU): Promise<Device> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (!adapter) {
+    throw new InklingError(
+      'no-adapter',
+      'WebGPU is here, but it found no graphics adapter.',
+      'Update the graphics driver, or turn on hardware acceleration in the browser’s settings; Chrome also takes the flag --enable-unsafe-webgpu.',
+    );
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of WANTED_LIMITS) {
+    requiredLimits[limit] = adapter.limits[limit];
+  }
+  const name = describe(adapter.info);
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({ label: 'inkling', requiredLimits });
+  } catch (error) {
+    throw new InklingError(
+      'no-device',
+      `The adapter “${name}” refused a device: ${error instanceof Error ? error.message : error}`,
+      'Close other pages that use the GPU and reload; if that does not help, update the graphics driver.',
+    );
+  }
+  const software = adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${name} ${adapter.info.architecture}`);
+  return { gpu: device, name, software, pipelines: new PipelineCache(device) };
+}
+
+/** Resolves, once, with the reason why the device is gone; never for a device that the engine itself destroyed. */
+export function deviceLoss(device: Device): Promise<InklingError> {
+  return new Promise((resolve) => {
+    device.gpu.lost.then(({ reason, message }) => {
+      if (reason !== 'destroyed') {
+        resolve(
+          new InklingError(
+            'device-lost',
+            `The graphics device was lost${message ? `: ${message}` : '.'}`,
+            'Press Train to start again; a smaller model or batch helps if it happens again.',
+          ),
+        );
+      }
+    });
+  });
+}
+
+/**
+ * Runs `work` inside error scopes, so that what WebGPU reports about it is thrown here and names `what`.
+ *
+ * Throws `out-of-memory`, or `internal` with the validation message.
+ */
+export async function guarded<T>(device: GPUDevice, what: string, work: () => T): Promise<T> {
+  device.pushErrorScope('out-of-memory');
+  device.pushErrorScope('validation');
+  const result = work();
+  const [invalid, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  if (memory) {
+    throw new InklingError(
+      'out-of-memory',
+      `The GPU has too little free memory for ${what}.`,
+      'Take a smaller model, batch or context, or close other pages that use the GPU.',
+    );
+  }
+  if (invalid) {
+    throw new InklingError('internal', `${what}: ${invalid.message}`);
+  }
+  return result;
+}

@@ -1,0 +1,167 @@
+import { InklingError } from './errors.ts';
+
+/** A number becomes a u32 constant, a boolean a bool; text is a WGSL expression as it stands (see `float`). */
+export type Constant = number | boolean | string;
+
+/** One entry point of a shader file with the sizes it is specialised for. */
+export interface Kernel {
+  /** WGSL without its constants; see `specialise` for what may stand in it. */
+  readonly source: string;
+  readonly entry: string;
+  /** Constants put in front of the source. Names in capitals. */
+  readonly constants: Readonly<Record<string, Constant>>;
+}
+
+/** A storage buffer as the shader declares it. */
+export interface BindingDeclaration {
+  readonly binding: number;
+  readonly writable: boolean;
+}
+
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly declarations: ReadonlyMap<string, BindingDeclaration>;
+}
+
+/** A WGSL f32 literal that keeps every digit. */
+export function float(value: number): string {
+  return `f32(${Number.isInteger(value) ? value.toFixed(1) : value})`;
+}
+
+const DECLARATION = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage(?:,\s*(read|read_write))?>\s*(\w+)/g;
+
+/** The storage buffers that a source declares, by name. The shader is the one place that says what is written. */
+export function bindingsOf(source: string): ReadonlyMap<string, BindingDeclaration> {
+  const found = new Map<string, BindingDeclaration>();
+  for (const [, binding, access, name] of source.matchAll(DECLARATION)) {
+    found.set(name!, { binding: Number(binding), writable: access === 'read_write' });
+  }
+  return found;
+}
+
+function constantLine(name: string, value: Constant): string {
+  if (typeof value === 'boolean') {
+    return `const ${name}: bool = ${value};`;
+  }
+  return typeof value === 'number' ? `const ${name}: u32 = ${value}u;` : `const ${name} = ${value};`;
+}
+
+/**
+ * Puts the constants in front of a source; keeps, of each `//#if NAME … //#else … //#endif`, the part that the boolean
+ * constant NAME (or `!NAME`) selects; writes what stands between `//#repeat i COUNT` and `//#endrepeat` COUNT times (see
+ * `unroll`). Blocks may be nested. Everything else is plain WGSL: sizes are constants rather than `override`s because
+ * workgroup arrays sized by an override misbehave in Safari.
+ */
+export function specialise({ source, entry, constants }: Kernel): string {
+  const out = Object.entries(constants).map(([name, value]) => constantLine(name, value));
+  const open: boolean[] = [];
+  for (const line of source.split('\n')) {
+    const [, directive, not, name] = /^\s*\/\/#(if|else|endif)\s*(!?)(\w*)/.exec(line) ?? [];
+    if (directive === 'if') {
+      if (typeof constants[name!] !== 'boolean') {
+        throw new InklingError('internal', `${entry}: #if needs a boolean constant ${name}`);
+      }
+      open.push(constants[name!] === (not === ''));
+    } else if (directive === 'else') {
+      open.push(!open.pop());
+    } else if (directive === 'endif') {
+      open.pop();
+    } else if (open.every(Boolean)) {
+      out.push(line);
+    }
+  }
+  return unroll(out, entry, constants).join('\n');
+}
+
+/** SwiftShader's compiler takes seconds over more; those of GPUs unroll longer loops by themselves. */
+const MOST_COPIES = 8;
+
+/**
+ * Repeats are for small arrays that a thread should hold in registers: these need indices that are constants, and no
+ * compiler of a software adapter unrolls a loop. Each copy is a block with a constant of the given name; a count above
+ * MOST_COPIES makes a loop after all.
+ */
+function unroll(lines: readonly string[], entry: string, constants: Kernel['constants']): string[] {
+  const open: { name: string; count: number; body: string[] }[] = [];
+  const out: string[] = [];
+  for (const line of lines) {
+    const [, name, size] = /^\s*\/\/#repeat\s+(\w+)\s+(\w+)/.exec(line) ?? [];
+    if (name) {
+      const count = constants[size!];
+      if (typeof count !== 'number') {
+        throw new InklingError('internal', `${entry}: #repeat needs a number constant ${size}`);
+      }
+      open.push({ name, count, body: [] });
+    } else if (/^\s*\/\/#endrepeat/.test(line)) {
+      const { name: index, count, body } = open.pop()!;
+      const target = open.at(-1)?.body ?? out;
+      if (count > MOST_COPIES) {
+        target.push(`for (var ${index} = 0u; ${index} < ${count}u; ${index}++) {`, ...body, '}');
+        continue;
+      }
+      for (let i = 0; i < count; i++) {
+        target.push('{', `const ${index} = ${i}u;`, ...body, '}');
+      }
+    } else {
+      (open.at(-1)?.body ?? out).push(line);
+    }
+  }
+  return out;
+}
+
+/** Compiles each distinct kernel once, without stalling the page, and says where a shader is wrong. */
+export class PipelineCache {
+  readonly #device: GPUDevice;
+  readonly #compiled = new Map<string, Promise<CompiledKernel>>();
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** `names` are the buffers that will be bound: the layout holds these and no others. */
+  get(kernel: Kernel, names: readonly string[]): Promise<CompiledKernel> {
+    const code = specialise(kernel);
+    const key = `${kernel.entry} ${names.join(' ')}\n${code}`;
+    let compiled = this.#compiled.get(key);
+    if (!compiled) {
+      compiled = this.#compile(kernel.entry, code, names);
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  async #compile(entry: string, code: string, names: readonly string[]): Promise<CompiledKernel> {
+    const device = this.#device;
+    const declarations = bindingsOf(code);
+    const entries = names.map((name): GPUBindGroupLayoutEntry => {
+      const declared = declarations.get(name);
+      if (!declared) {
+        throw new InklingError('internal', `${entry} declares no buffer “${name}”`);
+      }
+      const type = declared.writable ? 'storage' : 'read-only-storage';
+      return { binding: declared.binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
+    });
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label: entry, code });
+    const layout = device.createBindGroupLayout({ label: entry, entries });
+    const pipelineLayout = device.createPipelineLayout({ label: entry, bindGroupLayouts: [layout] });
+    const invalid = device.popErrorScope().catch(() => null); // rejects when the device is lost, as the next call does
+    try {
+      const pipeline = await device.createComputePipelineAsync({
+        label: entry,
+        layout: pipelineLayout,
+        compute: { module, entryPoint: entry },
+      });
+      return { pipeline, layout, declarations };
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const lines = code.split('\n');
+      const faults = messages.map((m) => `line ${m.lineNum}: ${m.message} in “${lines[m.lineNum - 1]?.trim()}”`);
+      const reason = faults[0] ?? (await invalid)?.message ?? (error instanceof Error ? error.message : error);
+      throw new InklingError('internal', `${entry} does not compile: ${reason}`);
+    } finally {
+      await invalid;
+    }
+  }
+}

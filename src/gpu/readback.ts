@@ -1,0 +1,74 @@
+/** Copies `bytes` of a buffer to the CPU at once: for results that are worth waiting for, never for the step loop. */
+export async function readBuffer(
+  device: GPUDevice,
+  buffer: GPUBuffer,
+  offset: number,
+  bytes: number,
+): Promise<ArrayBuffer> {
+  const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+  const staging = device.createBuffer({ label: 'read', size: bytes, usage });
+  const encoder = device.createCommandEncoder();
+  encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+  device.queue.submit([encoder.finish()]);
+  try {
+    await staging.mapAsync(GPUMapMode.READ); // the CPU waits for the GPU
+    return staging.getMappedRange().slice(0);
+  } finally {
+    staging.destroy();
+  }
+}
+
+/**
+ * A few staging buffers used in turn: results of one submit are mapped while the next ones are already queued.
+ * Nothing is created after the constructor.
+ */
+export class ReadbackRing {
+  readonly #device: GPUDevice;
+  readonly #free: GPUBuffer[] = [];
+  readonly #all: GPUBuffer[] = [];
+
+  /** `slots` buffers of `bytes` each: as many submits may be in flight. */
+  constructor(device: GPUDevice, slots: number, bytes: number) {
+    this.#device = device;
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    for (let slot = 0; slot < slots; slot++) {
+      this.#all.push(device.createBuffer({ label: `readback ${slot}`, size: bytes, usage }));
+    }
+    this.#free.push(...this.#all);
+  }
+
+  /**
+   * Ends `encoder` with copies of `ranges` of `source` (one after the other), submits it, and resolves with the copied
+   * bytes when the GPU has done all of it. At most `slots` submits may be pending at a time.
+   */
+  async submit(
+    encoder: GPUCommandEncoder,
+    source: GPUBuffer,
+    ranges: readonly { offset: number; bytes: number }[],
+  ): Promise<ArrayBuffer> {
+    const staging = this.#free.pop();
+    if (!staging) {
+      throw new Error('readback ring: no free buffer');
+    }
+    let end = 0;
+    for (const { offset, bytes } of ranges) {
+      encoder.copyBufferToBuffer(source, offset, staging, end, bytes);
+      end += bytes;
+    }
+    this.#device.queue.submit([encoder.finish()]);
+    try {
+      await staging.mapAsync(GPUMapMode.READ, 0, end);
+      const bytes = staging.getMappedRange(0, end).slice(0);
+      staging.unmap();
+      return bytes;
+    } finally {
+      this.#free.push(staging);
+    }
+  }
+
+  destroy(): void {
+    for (const buffer of this.#all) {
+      buffer.destroy();
+    }
+  }
+}
