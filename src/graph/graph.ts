@@ -1,0 +1,163 @@
+import { InklingError } from '../gpu/errors.ts';
+import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
+import type { Workgroups } from '../gpu/recording.ts';
+import type { ParameterLayout } from './parameters.ts';
+import { Tensor } from './tensor.ts';
+
+/** How kernels are shaped for an adapter. */
+export interface KernelTraits {
+  /** Threads that share one row of a norm or a softmax; 1 needs no barrier. A power of two, at most 256. */
+  readonly lanes: number;
+  /** Rows and columns that a thread owns of a matrix product: 4, which is the default, or 8. */
+  readonly tile?: 4 | 8;
+}
+
+/** Names of the flat buffers that regions may lie in. */
+export const PARAMETERS = 'parameters';
+export const GRADIENTS = 'gradients';
+
+/** One kernel launch over tensors, in the order in which they will run. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  /** Tensors by the name that the shader declares. */
+  readonly bindings: Readonly<Record<string, Tensor>>;
+  /** Of those, the names that the shader may write. */
+  readonly writes: ReadonlySet<string>;
+  readonly workgroups: Workgroups;
+}
+
+/**
+ * A model traced once: a flat list of dispatches over tensors that have no memory yet.
+ *
+ * Operators append their forward dispatches as they are called, and a rule that appends the backward ones.
+ * `backward` runs the rules in reverse order (reverse-mode differentiation), so forward and backward of an operator
+ * stand in one function and share its variables.
+ *
+ * The accumulation rule, for activations and parameters alike: the first contribution to a gradient is written with
+ * `=`, every later one with `+=`. Operators ask `gradientOf` which of the two it is.
+ */
+export class Graph {
+  readonly dispatches: Dispatch[] = [];
+  readonly inputs: Tensor[] = [];
+  readonly outputs = new Set<Tensor>();
+  readonly layout: ParameterLayout;
+  readonly traits: KernelTraits;
+  /** Whether operators keep what a backward pass needs. */
+  readonly training: boolean;
+  readonly #parameters = new Map<string, Tensor>();
+  readonly #gradients = new Map<Tensor, Tensor>();
+  readonly #rules: { out: Tensor; rule: (dout: Tensor) => void }[] = [];
+
+  constructor(layout: ParameterLayout, traits: KernelTraits, training: boolean) {
+    this.layout = layout;
+    this.traits = traits;
+    this.training = training;
+  }
+
+  /** A tensor that the caller writes before a run. */
+  input(name: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32'): Tensor {
+    const tensor = new Tensor(name, shape, dtype, { kind: 'own' });
+    this.inputs.push(tensor);
+    return tensor;
+  }
+
+  /** The learnable tensor of that name, in the flat parameter buffer. Asking twice gives the same one. */
+  parameter(name: string, shape: readonly number[]): Tensor {
+    const slot = this.layout.slot(name);
+    if (String(slot.shape) !== String(shape)) {
+      throw new InklingError('internal', `Parameter ${name} is [${slot.shape}], not [${shape}].`);
+    }
+    let tensor = this.#parameters.get(name);
+    if (!tensor) {
+      tensor = this.region(PARAMETERS, name, shape, 'f32', slot.offset);
+      this.#parameters.set(name, tensor);
+    }
+    return tensor;
+  }
+
+  /** Part of a buffer that belongs to whoever compiles the graph. `offset` in bytes. */
+  region(buffer: string, name: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32', offset = 0): Tensor {
+    return new Tensor(name, shape, dtype, { kind: 'region', buffer, offset });
+  }
+
+  /** An intermediate result; its memory is reused when its last reader has run. */
+  tensor(name: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32'): Tensor {
+    return new Tensor(name, shape, dtype, { kind: 'pooled' });
+  }
+
+  /** Keeps a tensor's value to the end of the run, so that it can be read. */
+  output(tensor: Tensor): Tensor {
+    this.outputs.add(tensor);
+    return tensor;
+  }
+
+  dispatch(kernel: Kernel, bindings: Record<string, Tensor>, workgroups: Workgroups): void {
+    const declared = bindingsOf(kernel.source);
+    const writes = new Set(Object.keys(bindings).filter((name) => declared.get(name)?.writable));
+    this.dispatches.push({ kernel, bindings, writes, workgroups });
+  }
+
+  /** Registers how to turn the gradient of `out` into the gradients of what it was made from. */
+  onBackward(out: Tensor, rule: (dout: Tensor) => void): void {
+    if (this.training) {
+      this.#rules.push({ out, rule });
+    }
+  }
+
+  /**
+   * Where to write a contribution to d`x`, and whether to add to what is there (`+=`) or to write over it (`=`).
+   *
+   * Where x is an activation act(z), what is kept is dz: only an operator that `multiplies` its contribution by act'(z)
+   * may ask.
+   */
+  gradientOf(x: Tensor, multiplies = false): { dx: Tensor; accumulate: boolean } {
+    if (x.activated && !multiplies) {
+      throw new InklingError('internal', `${x} is an activation: only a linear layer may read it.`);
+    }
+    const known = this.#gradients.get(x);
+    if (known) {
+      return { dx: known, accumulate: true };
+    }
+    const dx =
+      x.place.kind === 'region' && x.place.buffer === PARAMETERS
+        ? this.region(GRADIENTS, `d ${x.name}`, x.shape, 'f32', x.place.offset)
+        : this.tensor(`d ${x.name}`, x.shape);
+    this.#gradients.set(x, dx);
+    return { dx, accumulate: false };
+  }
+
+  /**
+   * Makes `dx` itself the gradient of `x`, without a copy. Whoever hands a gradient on must have read it before: the
+   * next contribution is added to it in place.
+   */
+  handOn(x: Tensor, dx: Tensor): void {
+    if (x.activated) {
+      throw new InklingError('internal', `${x} is an activation: only a linear layer may read it.`);
+    }
+    if (this.#gradients.has(x)) {
+      throw new InklingError('internal', `The gradient of ${x} cannot be handed on: it has contributions already.`);
+    }
+    this.#gradients.set(x, dx);
+  }
+
+  /** The gradient that `backward` has traced for `x`. */
+  gradient(x: Tensor): Tensor {
+    const found = this.#gradients.get(x);
+    if (!found) {
+      throw new InklingError('internal', `${x} has no gradient.`);
+    }
+    return found;
+  }
+
+  /** Appends the backward dispatches, from `out` to every parameter. `dout` seeds it and may be overwritten. */
+  backward(out: Tensor, dout: Tensor): void {
+    this.handOn(out, dout);
+    for (const { out: y, rule } of this.#rules.toReversed()) {
+      const dy = this.#gradients.get(y);
+      if (dy) {
+        rule(dy);
+      }
+    }
+    this.#rules.length = 0;
+  }
+}

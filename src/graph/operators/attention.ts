@@ -1,0 +1,57 @@
+import source from '../../../shaders/attention.wgsl?raw';
+import { InklingError } from '../../gpu/errors.ts';
+import { float } from '../../gpu/kernel.ts';
+import type { Workgroups } from '../../gpu/recording.ts';
+import type { Graph } from '../graph.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Rows of one workgroup; all belong to one head. */
+const ROWS = 64;
+
+/**
+ * Causal multi-head self-attention. qkv (B, T, 3 C), query, key and value packed in this order, head h in the channels
+ * h * HS to (h + 1) * HS of each. Returns (B, T, C).
+ */
+export function attention(graph: Graph, qkv: Tensor, heads: number): Tensor {
+  const [B, T, width] = qkv.shape as [number, number, number];
+  const C = width / 3;
+  const HS = C / heads;
+  if (!Number.isInteger(HS)) {
+    throw new InklingError('internal', `attention: ${qkv} does not split into ${heads} heads.`);
+  }
+  const constants = {
+    B,
+    T,
+    C,
+    NH: heads,
+    HS,
+    HS4: Math.ceil(HS / 4),
+    ROWS: Math.min(ROWS, T),
+    SCALE: float(1 / Math.sqrt(HS)),
+    VEC4: HS % 4 === 0,
+    TRAINING: graph.training,
+  };
+  const workgroups: Workgroups = [Math.ceil(T / constants.ROWS), heads, B];
+  const out = graph.tensor('attention', [B, T, C]);
+  const lse = graph.tensor('log-sum-exp', [B, heads, T]);
+  graph.dispatch({ source, entry: 'attention', constants }, { qkv, out, ...(graph.training && { lse }) }, workgroups);
+
+  graph.onBackward(out, (dout) => {
+    const { dx: dqkv, accumulate } = graph.gradientOf(qkv);
+    if (accumulate) {
+      throw new InklingError('internal', `attention: ${qkv} is read twice.`);
+    }
+    const dots = graph.tensor('dots', lse.shape);
+    graph.dispatch(
+      { source, entry: 'attention_backward_q', constants },
+      { qkv, saved: out, saved_lse: lse, dout, dots, dqkv },
+      workgroups,
+    );
+    graph.dispatch(
+      { source, entry: 'attention_backward_kv', constants },
+      { qkv, saved_lse: lse, saved_dots: dots, dout, dqkv },
+      workgroups,
+    );
+  });
+  return out;
+}

@@ -1,0 +1,40 @@
+import source from '../../../shaders/embedding.wgsl?raw';
+import { fold } from '../../gpu/recording.ts';
+import type { Graph } from '../graph.ts';
+import type { Tensor } from '../tensor.ts';
+
+/**
+ * Token plus position embedding.
+ *
+ * tokens (B, T) of u32 below V; wte (V, C); wpe (T_max, C) with T_max ≥ T. Returns (B, T, C).
+ */
+export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor): Tensor {
+  const [B, T] = tokens.shape as [number, number];
+  const [V, C] = wte.shape as [number, number];
+  const T_MAX = wpe.shape[0]!;
+  const out = graph.tensor('embedding', [B, T, C]);
+  const VEC4 = C % 4 === 0;
+  const WIDTH = VEC4 ? C / 4 : C;
+  const sizes = { B, T, T_MAX, V, WIDTH, VEC4 };
+  const constants = { ...sizes, DWTE_ACCUMULATE: false, DWPE_ACCUMULATE: false };
+  graph.dispatch(
+    { source, entry: 'embedding', constants },
+    { tokens, wte, wpe, out },
+    fold(Math.ceil((B * T * WIDTH) / 64)),
+  );
+
+  graph.onBackward(out, (dout) => {
+    const dwte = graph.gradientOf(wte);
+    const dwpe = graph.gradientOf(wpe);
+    graph.dispatch(
+      {
+        source,
+        entry: 'embedding_backward',
+        constants: { ...sizes, DWTE_ACCUMULATE: dwte.accumulate, DWPE_ACCUMULATE: dwpe.accumulate },
+      },
+      { tokens, dout, dwte: dwte.dx, dwpe: dwpe.dx },
+      fold(Math.ceil(((V + T_MAX) * WIDTH) / 64)),
+    );
+  });
+  return out;
+}

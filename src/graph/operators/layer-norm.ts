@@ -1,0 +1,56 @@
+import source from '../../../shaders/layer_norm.wgsl?raw';
+import { float } from '../../gpu/kernel.ts';
+import { fold } from '../../gpu/recording.ts';
+import type { Graph } from '../graph.ts';
+import type { Tensor } from '../tensor.ts';
+import { rowShape } from './rows.ts';
+
+/** PyTorch's and GPT-2's default. */
+export const LAYER_NORM_EPSILON = 1e-5;
+
+/** Layer normalisation over the last dimension. inp (..., C); weight (C); bias (C) or null. Returns inp's shape. */
+export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  const C = inp.shape.at(-1)!;
+  const N = inp.size / C;
+  const out = graph.tensor(`layer_norm ${weight.name}`, inp.shape);
+  const statistics = graph.tensor(`statistics ${weight.name}`, [N, 2]);
+  const shape = rowShape(graph, C);
+  const rowGroups = fold(Math.ceil(N / shape.GROUPS));
+  const constants = {
+    N,
+    C,
+    EPSILON: float(LAYER_NORM_EPSILON),
+    BIAS: bias !== null,
+    TRAINING: graph.training,
+    ACCUMULATE: false,
+    ...shape,
+  };
+  graph.dispatch(
+    { source, entry: 'layer_norm', constants },
+    { inp, weight, ...(bias && { bias }), out, ...(graph.training && { statistics }) },
+    rowGroups,
+  );
+
+  graph.onBackward(out, (dout) => {
+    // The residual stream's gradient is already in dinp when this norm's share is added to it.
+    const { dx: dinp, accumulate } = graph.gradientOf(inp);
+    graph.dispatch(
+      { source, entry: 'layer_norm_backward', constants: { ...constants, ACCUMULATE: accumulate } },
+      { inp, weight, saved: statistics, dout, dinp },
+      rowGroups,
+    );
+    const dweight = graph.gradientOf(weight);
+    const dbias = bias && graph.gradientOf(bias);
+    const columns = rowShape(graph, N);
+    graph.dispatch(
+      {
+        source,
+        entry: 'layer_norm_backward_parameters',
+        constants: { ...constants, ...columns, ACCUMULATE: dweight.accumulate },
+      },
+      { inp, saved: statistics, dout, dweight: dweight.dx, ...(dbias && { dbias: dbias.dx }) },
+      fold(Math.ceil(C / columns.GROUPS)),
+    );
+  });
+  return out;
+}

@@ -1,0 +1,233 @@
+import { type Device, guarded } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
+import { readBuffer } from '../gpu/readback.ts';
+import { type RecordedDispatch, replay } from '../gpu/recording.ts';
+import type { Dispatch, Graph } from './graph.ts';
+import type { Tensor } from './tensor.ts';
+
+/** A piece of pooled memory: as large as the largest tensor that ever lives in it. */
+interface Slot {
+  bytes: number;
+  buffer: GPUBuffer | undefined;
+}
+
+/** Index of the first and last dispatch that touches each pooled tensor; outputs live to the end. */
+function lifetimes(graph: Graph): Map<Tensor, { first: number; last: number }> {
+  const lives = new Map<Tensor, { first: number; last: number }>();
+  graph.dispatches.forEach(({ bindings }, index) => {
+    for (const tensor of Object.values(bindings)) {
+      if (tensor.place.kind === 'pooled') {
+        const life = lives.get(tensor);
+        if (life) {
+          life.last = index;
+        } else {
+          lives.set(tensor, { first: index, last: index });
+        }
+      }
+    }
+  });
+  for (const tensor of graph.outputs) {
+    const life = lives.get(tensor);
+    if (life) {
+      life.last = Number.POSITIVE_INFINITY;
+    }
+  }
+  return lives;
+}
+
+/**
+ * Refuses a buffer that the adapter's limits do not allow. `what` names it in the message.
+ *
+ * Throws `too-large`.
+ */
+export function requireFits(device: Device, bytes: number, what: string): void {
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
+  const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  if (bytes > most) {
+    const mib = (n: number) => `${Math.ceil(n / 2 ** 20).toLocaleString('en-US')} MiB`;
+    throw new InklingError(
+      'too-large',
+      `The model is too large for ${device.name}: ${what} need a buffer of ${mib(bytes)}, and it allows ${mib(most)}.`,
+      'Take fewer layers, a smaller width, context or batch.',
+    );
+  }
+}
+
+/**
+ * Gives every tensor a buffer and every dispatch its bind group.
+ *
+ * Graphs that never run at the same moment (a training step, an evaluation, a generation step) share one arena:
+ * all are planned first, then memory is allocated once, then each is recorded.
+ */
+export class Arena {
+  readonly #device: Device;
+  readonly #slots: Slot[] = [];
+  readonly #own = new Map<Tensor, GPUBuffer>();
+  readonly #named = new Map<string, GPUBuffer>();
+  readonly #plans = new Map<Graph, Map<Tensor, Slot>>();
+  /** Bytes in all buffers that this arena holds. */
+  bytes = 0;
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  /**
+   * Assigns pooled tensors to slots: each takes the smallest free slot that holds it, or else the largest free one
+   * that has no memory yet, which grows. A dispatch's results get their slots before its last-read inputs give theirs back, so a kernel never
+   * finds one buffer bound for reading and for writing.
+   */
+  plan(graph: Graph): void {
+    const lives = lifetimes(graph);
+    const plan = new Map<Tensor, Slot>();
+    const free = [...this.#slots];
+    const take = (bytes: number): Slot => {
+      free.sort((a, b) => a.bytes - b.bytes);
+      const fitting = free.findIndex((slot) => slot.bytes >= bytes);
+      const growing = free.findLastIndex((slot) => !slot.buffer);
+      const found = fitting >= 0 ? fitting : growing;
+      const slot: Slot = found >= 0 ? free.splice(found, 1)[0]! : { bytes: 0, buffer: undefined };
+      if (slot.bytes === 0) {
+        this.#slots.push(slot);
+      }
+      slot.bytes = Math.max(slot.bytes, bytes);
+      return slot;
+    };
+    graph.dispatches.forEach(({ bindings }, index) => {
+      const touched = new Set(Object.values(bindings));
+      for (const tensor of touched) {
+        if (lives.get(tensor)?.first === index) {
+          plan.set(tensor, take(tensor.bytes));
+        }
+      }
+      for (const tensor of touched) {
+        if (lives.get(tensor)?.last === index) {
+          free.push(plan.get(tensor)!);
+        }
+      }
+    });
+    this.#plans.set(graph, plan);
+  }
+
+  /** A buffer that outlives any one graph and is found by name, zero at first. */
+  async named(name: string, bytes: number): Promise<GPUBuffer> {
+    const buffer = await this.#create(name, bytes);
+    this.#named.set(name, buffer);
+    return buffer;
+  }
+
+  buffer(name: string): GPUBuffer {
+    const buffer = this.#named.get(name);
+    if (!buffer) {
+      throw new InklingError('internal', `There is no buffer “${name}”.`);
+    }
+    return buffer;
+  }
+
+  /** Creates the memory and compiles the kernels of every planned graph. */
+  async compile(): Promise<Map<Graph, Program>> {
+    const graphs = [...this.#plans.keys()];
+    for (const [index, slot] of this.#slots.entries()) {
+      slot.buffer ??= await this.#create(`activations ${index}`, slot.bytes);
+    }
+    for (const tensor of graphs.flatMap((graph) => graph.inputs)) {
+      if (!this.#own.has(tensor)) {
+        this.#own.set(tensor, await this.#create(tensor.name, tensor.bytes));
+      }
+    }
+    const recorded = await Promise.all(graphs.map((graph) => this.#record(graph)));
+    return new Map(graphs.map((graph, index) => [graph, new Program(this.#device, recorded[index]!, this, graph)]));
+  }
+
+  /** The memory behind a tensor of a planned graph. */
+  locate(graph: Graph, tensor: Tensor): GPUBufferBinding & { offset: number; size: number } {
+    const { place, bytes } = tensor;
+    const buffer =
+      place.kind === 'region'
+        ? this.buffer(place.buffer)
+        : place.kind === 'own'
+          ? this.#own.get(tensor)
+          : this.#plans.get(graph)?.get(tensor)?.buffer;
+    if (!buffer) {
+      throw new InklingError('internal', `${tensor} has no memory: no dispatch of its graph touches it.`);
+    }
+    return { buffer, offset: place.kind === 'region' ? place.offset : 0, size: bytes };
+  }
+
+  destroy(): void {
+    for (const buffer of [...this.#named.values(), ...this.#own.values(), ...this.#slots.map((slot) => slot.buffer)]) {
+      buffer?.destroy();
+    }
+  }
+
+  async #create(label: string, bytes: number): Promise<GPUBuffer> {
+    requireFits(this.#device, bytes, label);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const size = Math.ceil(bytes / 16) * 16;
+    const buffer = await guarded(this.#device.gpu, label, () => this.#device.gpu.createBuffer({ label, size, usage }));
+    this.bytes += size;
+    return buffer;
+  }
+
+  #record(graph: Graph): Promise<RecordedDispatch[]> {
+    return Promise.all(graph.dispatches.map((dispatch) => this.#recordOne(graph, dispatch)));
+  }
+
+  async #recordOne(graph: Graph, { kernel, bindings, workgroups }: Dispatch): Promise<RecordedDispatch> {
+    const names = Object.keys(bindings);
+    const { pipeline, layout, declarations } = await this.#device.pipelines.get(kernel, names);
+    const entries = names.map((name) => ({
+      binding: declarations.get(name)!.binding,
+      resource: this.locate(graph, bindings[name]!),
+    }));
+    const tensors = Object.entries(bindings).map(([name, tensor]) => `${name} = ${tensor}`);
+    const bindGroup = await guarded(this.#device.gpu, `${kernel.entry}: ${tensors.join(', ')}`, () =>
+      this.#device.gpu.createBindGroup({ label: kernel.entry, layout, entries }),
+    );
+    return { label: kernel.entry, pipeline, bindGroup, workgroups };
+  }
+}
+
+/** A compiled graph: a flat list of dispatches, ready to be replayed. */
+export class Program {
+  readonly dispatches: readonly RecordedDispatch[];
+  readonly #device: Device;
+  readonly #arena: Arena;
+  readonly #graph: Graph;
+
+  constructor(device: Device, dispatches: readonly RecordedDispatch[], arena: Arena, graph: Graph) {
+    this.#device = device;
+    this.dispatches = dispatches;
+    this.#arena = arena;
+    this.#graph = graph;
+  }
+
+  /** Appends one run to a pass. */
+  encode(pass: GPUComputePassEncoder): void {
+    replay(pass, this.dispatches);
+  }
+
+  /** Submits one run by itself. */
+  run(): void {
+    const encoder = this.#device.gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    this.encode(pass);
+    pass.end();
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  /** Uploads an input's or a parameter's values. */
+  write(tensor: Tensor, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+    if (data.length !== tensor.size) {
+      throw new InklingError('internal', `${tensor} takes ${tensor.size} numbers, not ${data.length}.`);
+    }
+    const { buffer, offset } = this.#arena.locate(this.#graph, tensor);
+    this.#device.gpu.queue.writeBuffer(buffer, offset, data);
+  }
+
+  /** Reads a tensor back. Pooled tensors must have been marked with `Graph.output`. */
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const { buffer, offset, size } = this.#arena.locate(this.#graph, tensor);
+    return new Float32Array(await readBuffer(this.#device.gpu, buffer, offset, size));
+  }
+}
