@@ -1,0 +1,78 @@
+import type { Graph } from '../graph/graph.ts';
+import { attention } from '../graph/operators/attention.ts';
+import { embedding } from '../graph/operators/embedding.ts';
+import { layerNorm } from '../graph/operators/layer-norm.ts';
+import { type LinearOptions, linear } from '../graph/operators/linear.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { GPTConfig } from './config.ts';
+
+/**
+ * A GPT-2-style decoder (Radford et al., 2019), traced into `graph`.
+ *
+ * Written forward only: the operators know how to differentiate themselves. Sizes: B batch, T tokens, C = n_embd,
+ * H = n_inner, V = vocab_size. Tensors bear nanoGPT's state-dict names.
+ */
+class GPT {
+  readonly #graph: Graph;
+  readonly #config: GPTConfig;
+
+  constructor(graph: Graph, config: GPTConfig) {
+    this.#graph = graph;
+    this.#config = config;
+  }
+
+  /** tokens (B, T) → logits (B, T, V): at each position, what may follow it. */
+  forward(tokens: Tensor): Tensor {
+    const { vocab_size: V, block_size, n_embd: C, n_layer, tied } = this.#config;
+    const wte = this.#graph.parameter('transformer.wte.weight', [V, C]);
+    const wpe = this.#graph.parameter('transformer.wpe.weight', [block_size, C]);
+    let x = embedding(this.#graph, tokens, wte, wpe); // (B, T, C)
+    for (let layer = 0; layer < n_layer; layer++) {
+      x = this.#block(`transformer.h.${layer}`, x); // (B, T, C)
+    }
+    x = this.#norm('transformer.ln_f', x); // (B, T, C)
+    const head = tied ? wte : this.#graph.parameter('lm_head.weight', [V, C]);
+    return linear(this.#graph, x, head); // (B, T, V)
+  }
+
+  /** Attention, then the feed-forward layers, each on a normalised copy and added to the residual stream. */
+  #block(name: string, x: Tensor): Tensor {
+    const afterAttention = this.#attention(`${name}.attn`, this.#norm(`${name}.ln_1`, x), x);
+    return this.#mlp(`${name}.mlp`, this.#norm(`${name}.ln_2`, afterAttention), afterAttention);
+  }
+
+  /** Every position looks back at itself and what came before it. */
+  #attention(name: string, x: Tensor, residual: Tensor): Tensor {
+    const { n_embd: C, n_head } = this.#config;
+    // The keys' bias adds the same to all scores of a query, and softmax ignores that.
+    const qkv = this.#linear(`${name}.c_attn`, x, 3 * C, { idleBias: [C, 2 * C] }); // (B, T, 3 C)
+    const y = attention(this.#graph, qkv, n_head); // (B, T, C)
+    return this.#linear(`${name}.c_proj`, y, C, { residual }); // (B, T, C)
+  }
+
+  /** Every position thinks for itself: wider, nonlinear, and back. */
+  #mlp(name: string, x: Tensor, residual: Tensor): Tensor {
+    const { n_embd: C, n_inner: H, activation } = this.#config;
+    const hidden = this.#linear(`${name}.c_fc`, x, H, { activation }); // (B, T, H)
+    return this.#linear(`${name}.c_proj`, hidden, C, { residual }); // (B, T, C)
+  }
+
+  #norm(name: string, x: Tensor): Tensor {
+    const { n_embd: C } = this.#config;
+    return layerNorm(this.#graph, x, this.#graph.parameter(`${name}.weight`, [C]), this.#bias(name, C));
+  }
+
+  #linear(name: string, x: Tensor, width: number, options: LinearOptions = {}): Tensor {
+    const weight = this.#graph.parameter(`${name}.weight`, [width, x.shape.at(-1)!]);
+    return linear(this.#graph, x, weight, { bias: this.#bias(name, width), ...options });
+  }
+
+  #bias(name: string, length: number): Tensor | null {
+    return this.#config.bias ? this.#graph.parameter(`${name}.bias`, [length]) : null;
+  }
+}
+
+/** Traces the model over tokens (B, T), T ≤ block_size. Returns the logits (B, T, V). */
+export function gpt(graph: Graph, config: GPTConfig, tokens: Tensor): Tensor {
+  return new GPT(graph, config).forward(tokens);
+}
