@@ -1,0 +1,206 @@
+import type { Device } from '../gpu/device.ts';
+import { measureCopy, measureEmptyDispatch, median, timeDispatches } from '../gpu/measure.ts';
+import { GRADIENTS, Graph, PARAMETERS } from '../graph/graph.ts';
+import { linear } from '../graph/operators/linear.ts';
+import { ParameterLayout } from '../graph/parameters.ts';
+import { Arena } from '../graph/program.ts';
+import { traitsOf } from '../graph/traits.ts';
+import type { GPTConfig, TrainingConfig } from '../model/config.ts';
+import { initialParameters, layoutOf } from '../model/parameters.ts';
+import { Random } from '../model/random.ts';
+import { CORPUS, drawBatch, packTokens } from './batches.ts';
+import { PROGRESS } from './optimizer.ts';
+import { startingBuffers, traceStep } from './step.ts';
+import { Trainer, type TrainerOptions } from './trainer.ts';
+import type { Work } from './work.ts';
+
+const CORPUS_TOKENS = 1_000_000;
+const CORPUS_SEED = 65;
+/** Timed batches: at least so many, and more while they are quick. */
+const LEAST_BATCHES = 5;
+const MOST_BATCHES = 15;
+const BATCH_MS = 500;
+const QUICK_MS = 4000;
+/** After so long a benchmark makes do with the batches that it has. */
+const PATIENCE_MS = 300_000;
+/** A larger product is not tried once one takes so long. */
+const SLOW_PRODUCT_MS = 20;
+
+/** What the adapter reaches, measured. */
+export interface Rates {
+  /** Of the engine's best large matrix product, in operations a millisecond. */
+  flops: number;
+  /** Read plus written by a copy, in bytes a millisecond. */
+  bytes: number;
+  /** Milliseconds of an empty dispatch. */
+  dispatch: number;
+}
+
+/** The least that a piece of work can take, in milliseconds, by each of the three limits; `ms` is the largest. */
+export interface Floor {
+  ms: number;
+  arithmetic_ms: number;
+  bytes_ms: number;
+  dispatch_ms: number;
+}
+
+export function floorOf({ flops, bytes }: Work, dispatches: number, rates: Rates): Floor {
+  const arithmetic_ms = flops / rates.flops;
+  const bytes_ms = bytes / rates.bytes;
+  const dispatch_ms = dispatches * rates.dispatch;
+  return { ms: Math.max(arithmetic_ms, bytes_ms, dispatch_ms), arithmetic_ms, bytes_ms, dispatch_ms };
+}
+
+/** Operations a millisecond of the engine's product of size x size matrices, the best of its three layouts. */
+async function measureProduct(device: Device, size: number): Promise<{ flops: number; ms: number }> {
+  const layout = new ParameterLayout([{ name: 'w', shape: [size, size], decay: true }]);
+  const graph = new Graph(layout, traitsOf(device), true);
+  const out = linear(graph, graph.input('x', [size, size]), graph.parameter('w', [size, size]));
+  graph.backward(out, graph.input('dout', [size, size]));
+  const arena = new Arena(device);
+  try {
+    await arena.named(PARAMETERS, layout.bytes);
+    await arena.named(GRADIENTS, layout.bytes);
+    arena.plan(graph);
+    const program = (await arena.compile()).get(graph)!;
+    let ms = Number.POSITIVE_INFINITY;
+    for (const dispatch of program.dispatches) {
+      ms = Math.min(ms, await timeDispatches(device, [dispatch]));
+    }
+    return { flops: (2 * size ** 3) / ms, ms };
+  } finally {
+    arena.destroy();
+  }
+}
+
+/** Measures what the floor is made of. Takes a few seconds on a processor. */
+export async function measureRates(device: Device): Promise<Rates> {
+  let flops = 0;
+  for (const size of [256, 512, 1024, 2048]) {
+    const product = await measureProduct(device, size);
+    flops = Math.max(flops, product.flops);
+    if (product.ms > SLOW_PRODUCT_MS) {
+      break;
+    }
+  }
+  return { flops, bytes: await measureCopy(device), dispatch: await measureEmptyDispatch(device) };
+}
+
+/** Uniformly random tokens, the same in every run: what is learnt does not change what a step costs. */
+export function randomCorpus(vocab_size: number): Uint32Array {
+  const random = new Random(CORPUS_SEED);
+  return Uint32Array.from({ length: CORPUS_TOKENS }, () => Math.floor(vocab_size * random.uniform()));
+}
+
+/** The step that `Trainer` replays, traced again to be looked at and taken apart. */
+export function traceTraining(device: Device, model: GPTConfig, training: TrainingConfig): Graph {
+  const graph = new Graph(layoutOf(model), traitsOf(device), true);
+  const { x, y } = drawBatch(graph, {
+    vocab_size: model.vocab_size,
+    length: CORPUS_TOKENS,
+    region: { first: 0, length: CORPUS_TOKENS },
+    batch: training.batch_size,
+    context: model.block_size,
+    progress: PROGRESS,
+  });
+  traceStep(graph, model, training, x, y);
+  return graph;
+}
+
+/** Gives a graph of `traceTraining` memory and contents. The caller destroys the arena. */
+export async function allocateTraining(
+  device: Device,
+  graph: Graph,
+  model: GPTConfig,
+  training: TrainingConfig,
+  corpus: Uint32Array,
+): Promise<Arena> {
+  const arena = new Arena(device);
+  arena.plan(graph);
+  const uploads = [
+    [CORPUS, packTokens(corpus, model.vocab_size)] as const,
+    ...(await startingBuffers(graph.layout, model, training)),
+  ];
+  for (const [name, data] of uploads) {
+    device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
+  }
+  return arena;
+}
+
+export interface Timing {
+  ms_per_step: number;
+  /** Timed batches that this is the median of. */
+  batches: number;
+  submits_per_step: number;
+  dispatches_per_step: number;
+  parameters: number;
+  gpu_bytes: number;
+}
+
+/**
+ * Times the training loop itself. Each batch begins and ends with the arrival of a submit's results, which is when the
+ * GPU has done it; the next submit is already queued then, as in every run. A batch is of `steps` steps or as many as
+ * last half a second.
+ */
+export async function timeTraining(
+  device: Device,
+  model: GPTConfig,
+  config: TrainingConfig,
+  corpus: Uint32Array,
+  steps?: number,
+): Promise<Timing> {
+  const wanted = steps ?? Math.ceil(config.max_iters / (LEAST_BATCHES + 3));
+  const max_iters = Math.max(config.max_iters, (LEAST_BATCHES + 3) * wanted);
+  // never due: nothing but steps is timed
+  const training = { ...config, max_iters, eval_interval: max_iters, eval_iters: 1, sample_interval: 0 };
+  const layout = layoutOf(model);
+  const zeros = () => new Float32Array(layout.bytes / 4);
+  const parameters = await initialParameters(model, layout, training.seed);
+  const options: TrainerOptions = {
+    model,
+    training,
+    train: corpus,
+    val: corpus.subarray(0, model.block_size + 1),
+    state: { step: 0, evaluated: 0, parameters, moment1: zeros(), moment2: zeros() },
+  };
+  const trainer = await Trainer.create(device, options);
+  try {
+    const batches: number[] = [];
+    let submits = 0;
+    let timedSteps = 0;
+    const begun = performance.now();
+    let batch = { started: begun, steps: 0, submits: 0, warm: false };
+    await trainer.run({
+      steps: (records) => {
+        batch.steps += records.length;
+        batch.submits += 1;
+        const now = performance.now();
+        const ms = now - batch.started;
+        if (batch.steps < wanted && (steps !== undefined || ms < BATCH_MS)) {
+          return;
+        }
+        if (batch.warm) {
+          batches.push(ms / batch.steps);
+          submits += batch.submits;
+          timedSteps += batch.steps;
+        }
+        const enough = batches.length >= LEAST_BATCHES && now - begun >= QUICK_MS;
+        const late = batches.length > 0 && now - begun >= PATIENCE_MS;
+        if (enough || late || batches.length >= MOST_BATCHES) {
+          trainer.control.stop();
+        }
+        batch = { started: now, steps: 0, submits: 0, warm: true };
+      },
+    });
+    return {
+      ms_per_step: median(batches),
+      batches: batches.length,
+      submits_per_step: submits / timedSteps,
+      dispatches_per_step: trainer.dispatchesPerStep,
+      parameters: trainer.parameters,
+      gpu_bytes: trainer.gpuBytes,
+    };
+  } finally {
+    trainer.destroy();
+  }
+}

@@ -1,0 +1,85 @@
+import type { Device } from '../gpu/device.ts';
+import { timeDispatches } from '../gpu/measure.ts';
+import type { RecordedDispatch } from '../gpu/recording.ts';
+import type { Dispatch } from '../graph/graph.ts';
+import type { GPTConfig, TrainingConfig } from '../model/config.ts';
+import { allocateTraining, floorOf, type Rates, traceTraining } from './bench.ts';
+import { workOf } from './work.ts';
+
+/** All dispatches of a step that run the same kernel over the same shapes. */
+export interface ProfileRow {
+  /** Entry point, what it is specialised to, and its sizes. */
+  kernel: string;
+  /** Dispatches a step. */
+  count: number;
+  /** Milliseconds of all of them. */
+  ms: number;
+  /** Of the sum over the rows. */
+  share: number;
+  /** 0 for kernels without products. */
+  gflops: number;
+  gbytes: number;
+  /** What of its time the floor explains. */
+  of_floor: number;
+}
+
+const EPILOGUES = ['BIAS', 'ACTIVATION', 'DERIVATIVE', 'RESIDUAL', 'ACCUMULATE', 'BIAS_GRADIENT'];
+
+function describe({ kernel: { entry, constants }, bindings }: Dispatch): string {
+  if (entry === 'matmul') {
+    const layout = `${constants.A_TRANSPOSED ? 'T' : 'N'}${constants.B_TRANSPOSED ? 'T' : 'N'}`;
+    const epilogues = EPILOGUES.filter((name) => constants[name] === true).map((name) => `+${name.toLowerCase()}`);
+    return [entry, layout, `${constants.M}x${constants.N}x${constants.K}`, ...epilogues].join(' ');
+  }
+  const tensors = Object.values(bindings);
+  const pooled = tensors.filter(({ place }) => place.kind === 'pooled');
+  const largest = (entry === 'adamw' ? tensors : pooled).reduce((a, b) => (b.size > a.size ? b : a));
+  return `${entry} [${largest.shape.join(', ')}]${constants.ACCUMULATE === true ? ' +accumulate' : ''}`;
+}
+
+/**
+ * Times the kernels of a training step one by one, each repeated by itself, dearest first. Repeated, a kernel finds its
+ * data in the caches: the sum of the rows is a little less than a step.
+ */
+export async function profile(
+  device: Device,
+  model: GPTConfig,
+  training: TrainingConfig,
+  corpus: Uint32Array,
+  rates: Rates,
+): Promise<ProfileRow[]> {
+  const graph = traceTraining(device, model, training);
+  const arena = await allocateTraining(device, graph, model, training, corpus);
+  try {
+    const { dispatches } = (await arena.compile()).get(graph)!;
+    const groups = new Map<string, { dispatch: Dispatch; recorded: RecordedDispatch[] }>();
+    graph.dispatches.forEach((dispatch, index) => {
+      const kernel = describe(dispatch);
+      const group = groups.get(kernel) ?? { dispatch, recorded: [] };
+      group.recorded.push(dispatches[index]!);
+      groups.set(kernel, group);
+    });
+    const timed: { kernel: string; count: number; ms: number; dispatch: Dispatch }[] = [];
+    for (const [kernel, { dispatch, recorded }] of groups) {
+      timed.push({ kernel, count: recorded.length, ms: await timeDispatches(device, recorded), dispatch });
+    }
+    const total = timed.reduce((sum, { ms }) => sum + ms, 0);
+    return timed
+      .map(({ kernel, count, ms, dispatch }) => {
+        const { flops, bytes } = workOf(dispatch);
+        const work = { flops: count * flops, bytes: count * bytes };
+        return {
+          kernel,
+          count,
+          ms,
+          share: ms / total,
+          gflops: work.flops / ms / 1e6,
+          gbytes: work.bytes / ms / 1e6,
+          of_floor: floorOf(work, count, rates).ms / ms,
+        };
+      })
+      .sort((a, b) => b.ms - a.ms);
+  } finally {
+    arena.destroy();
+  }
+}

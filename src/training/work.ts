@@ -1,0 +1,60 @@
+import type { Dispatch, Graph } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import type { GPTConfig } from '../model/config.ts';
+import { layoutOf } from '../model/parameters.ts';
+import { CORPUS } from './batches.ts';
+import { RECORDS, SCHEDULE } from './optimizer.ts';
+
+/** Floating-point operations and bytes: what has to be computed and moved, however it is done. */
+export interface Work {
+  readonly flops: number;
+  readonly bytes: number;
+}
+
+/** Buffers that a step reads or writes a few numbers of. */
+const TABLES = new Set([CORPUS, SCHEDULE, RECORDS]);
+
+/** Bytes of the tensors that a dispatch binds, each once, whether it is read, written or both. */
+function bytesOf({ bindings }: Dispatch): number {
+  let bytes = 0;
+  for (const { place, bytes: size } of new Set<Tensor>(Object.values(bindings))) {
+    bytes += place.kind === 'region' && TABLES.has(place.buffer) ? 0 : size;
+  }
+  return bytes;
+}
+
+/** Multiplications and additions of a causal product over heads: `products` of T (T + 1) / 2 rows of HS channels. */
+function causalFlops(constants: Dispatch['kernel']['constants'], products: number): number {
+  const { B, T, C } = constants as Record<string, number>;
+  return products * B! * C! * T! * (T! + 1);
+}
+
+/** What one dispatch has to do. Only products count as arithmetic: all else is bound by memory. */
+export function workOf(dispatch: Dispatch): Work {
+  const { entry, constants } = dispatch.kernel;
+  const bytes = bytesOf(dispatch);
+  switch (entry) {
+    case 'matmul':
+      return { flops: 2 * Number(constants.M) * Number(constants.N) * Number(constants.K), bytes };
+    case 'attention': // q k, p v
+      return { flops: causalFlops(constants, 2), bytes };
+    case 'attention_backward_q': // q k again, dout v, ds k
+      return { flops: causalFlops(constants, 3), bytes };
+    case 'attention_backward_kv': // q k again, dout v, ds q, p dout
+      return { flops: causalFlops(constants, 4), bytes };
+    default:
+      return { flops: 0, bytes };
+  }
+}
+
+/**
+ * What a training step has to do at least: 6 operations for each parameter and token, and attention's products over the
+ * past of each token (two forward, four backward); each operator's inputs and outputs once.
+ */
+export function stepWork(graph: Graph, model: GPTConfig, batch: number): Work {
+  const { n_layer, n_embd, block_size: T } = model;
+  const tokens = batch * T;
+  const attention = 6 * n_layer * n_embd * (T + 1) * tokens;
+  const bytes = graph.dispatches.reduce((sum, dispatch) => sum + bytesOf(dispatch), 0);
+  return { flops: 6 * layoutOf(model).count * tokens + attention, bytes };
+}

@@ -1,0 +1,288 @@
+import { describe, expect } from 'vitest';
+import type { Device } from '../../src/gpu/device.ts';
+import { type GPTConfig, preset, type TrainingConfig } from '../../src/model/config.ts';
+import { initialParameters, layoutOf } from '../../src/model/parameters.ts';
+import { type StepRecord, Trainer, type TrainerListener, type TrainerOptions } from '../../src/training/trainer.ts';
+import { expectClose, gpuTest } from '../graph/harness.ts';
+import { Random } from '../reference/arrays.ts';
+import { gpt, type Tensors, trainReference } from '../reference/gpt.ts';
+import { globalNorm } from '../reference/optimizer.ts';
+
+const MODEL: GPTConfig = {
+  vocab_size: 13,
+  block_size: 9,
+  n_layer: 2,
+  n_head: 2,
+  n_embd: 14,
+  n_inner: 37,
+  bias: true,
+  tied: true,
+  activation: 'gelu_tanh',
+};
+
+const TRAINING: TrainingConfig = {
+  ...preset('tiny').training,
+  batch_size: 3,
+  max_iters: 30,
+  learning_rate: 1e-2,
+  warmup_iters: 4,
+  lr_decay_iters: 30,
+  eval_interval: 10,
+  eval_iters: 2,
+  sample_interval: 0,
+  seed: 5,
+};
+
+/** A text with something to learn in it: mostly a walk through the vocabulary, with random jumps. */
+function corpus(length: number, seed = 1): Uint32Array<ArrayBuffer> {
+  const random = new Random(seed);
+  const ids = new Uint32Array(length);
+  for (let i = 1; i < length; i++) {
+    ids[i] = random.uniform() < 0.8 ? (ids[i - 1]! + 1) % MODEL.vocab_size : random.below(MODEL.vocab_size);
+  }
+  return ids;
+}
+
+const options = (training: Partial<TrainingConfig> = {}, rest: Partial<TrainerOptions> = {}): TrainerOptions => ({
+  model: MODEL,
+  training: { ...TRAINING, ...training },
+  train: corpus(500),
+  val: corpus(60, 2),
+  ...rest,
+});
+
+interface Evaluated {
+  step: number;
+  train_loss: number;
+  val_loss: number;
+}
+
+interface Run {
+  records: StepRecord[];
+  evaluations: Evaluated[];
+  state: Awaited<ReturnType<Trainer['snapshot']>>;
+  finished: boolean;
+}
+
+/** Runs to the end, or to where `intervene` stops it. */
+async function run(
+  device: Device,
+  given: TrainerOptions,
+  intervene: (trainer: Trainer, records: StepRecord[]) => void = () => {},
+  listener: TrainerListener = {},
+): Promise<Run> {
+  const trainer = await Trainer.create(device, given);
+  const records: StepRecord[] = [];
+  const evaluations: Evaluated[] = [];
+  const finished = await trainer.run({
+    ...listener,
+    steps: (batch) => {
+      records.push(...batch);
+      intervene(trainer, records);
+    },
+    evaluated: (step, train_loss, val_loss) => void evaluations.push({ step, train_loss, val_loss }),
+  });
+  const state = await trainer.snapshot();
+  trainer.destroy();
+  return { records, evaluations, state, finished };
+}
+
+const losses = ({ records }: Run) => records.map(({ loss }) => loss);
+
+/** A flat buffer as tensors by name. */
+function named(flat: Float32Array): Map<string, Float32Array> {
+  const slots = [...layoutOf(MODEL).slots.values()];
+  return new Map(slots.map(({ name, offset, size }) => [name, flat.subarray(offset / 4, offset / 4 + size)]));
+}
+
+/** The weights before the first step, which the seed alone decides. */
+async function startOf(device: Device, given: TrainerOptions): Promise<Map<string, Float32Array>> {
+  const trainer = await Trainer.create(device, given);
+  const { parameters } = await trainer.snapshot();
+  trainer.destroy();
+  expect(parameters).toEqual(await initialParameters(MODEL, layoutOf(MODEL), given.training.seed));
+  return named(parameters);
+}
+
+const inFloat64 = (tensors: ReadonlyMap<string, Float32Array>): Tensors =>
+  new Map([...tensors].map(([name, data]) => [name, Float64Array.from(data)]));
+
+describe('a run', () => {
+  gpuTest('reports every step once and in order, and learns', async ({ device }) => {
+    const done = await run(device, options({ max_iters: 150, lr_decay_iters: 150, batch_size: 8 }));
+    expect(done.finished).toBe(true);
+    expect(done.records.map(({ step }) => step)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(done.state.step).toBe(150);
+    expect(done.evaluations.map(({ step }) => step)).toEqual(Array.from({ length: 16 }, (_, i) => 10 * i));
+    const [first, last] = [done.evaluations[0]!, done.evaluations.at(-1)!];
+    expect(Math.abs(first.val_loss - Math.log(MODEL.vocab_size))).toBeLessThan(0.1);
+    // The walk itself has an entropy of about 1.0 nats.
+    expect(last.val_loss).toBeLessThan(1.7);
+  });
+
+  gpuTest('is bit-identical for one seed, and another run for another', async ({ device }) => {
+    const [one, again, other] = [
+      await run(device, options()),
+      await run(device, options()),
+      await run(device, options({ seed: 6 })),
+    ];
+    expect(again.records).toEqual(one.records);
+    expect(again.evaluations).toEqual(one.evaluations);
+    expect(again.state).toEqual(one.state);
+    expect(losses(other).filter((loss, i) => loss === one.records[i]!.loss)).toEqual([]);
+  });
+
+  gpuTest('is what the reference does, where the text has one window only', async ({ device }) => {
+    const window = corpus(MODEL.block_size + 1, 3);
+    const given = options({ grad_clip: 0.5 }, { train: window, val: window });
+    const done = await run(device, given);
+    const params = inFloat64(await startOf(device, given));
+    const B = TRAINING.batch_size;
+    const x = Array.from({ length: B }, () => [...window.subarray(0, -1)]).flat();
+    const y = Array.from({ length: B }, () => [...window.subarray(1)]).flat();
+    const before = gpt(MODEL, params, x, y, B, false).loss;
+    expect(Math.abs(done.evaluations[0]!.val_loss - before)).toBeLessThan(1e-5);
+    expect(Math.abs(done.evaluations[0]!.train_loss - before)).toBeLessThan(1e-5);
+    const batches = Array.from({ length: TRAINING.max_iters }, () => ({ x, y, B }));
+    const expected = trainReference(MODEL, given.training, params, batches);
+    done.records.forEach((record, i) => {
+      expect(Math.abs(record.loss - expected[i]!.loss), `loss of step ${record.step}`).toBeLessThan(1e-4);
+      expectClose([record.grad_norm], [expected[i]!.grad_norm], 1e-3, `gradient norm of step ${record.step}`);
+      expectClose([record.lr], [expected[i]!.lr], 1e-6, `learning rate of step ${record.step}`);
+    });
+    const after = gpt(MODEL, params, x, y, B, false).loss;
+    expect(Math.abs(done.evaluations.at(-1)!.val_loss - after)).toBeLessThan(1e-4);
+  });
+});
+
+describe('pause, resume and stop', () => {
+  gpuTest('change nothing in what is computed', async ({ device }) => {
+    const undisturbed = await run(device, options());
+    let pauses = 0;
+    const disturbed = await run(device, options(), (trainer) => {
+      if (trainer.control.paused) return;
+      pauses++;
+      trainer.control.pause();
+      setTimeout(() => trainer.control.resume(), 5);
+    });
+    expect(pauses).toBeGreaterThan(2);
+    expect(disturbed).toEqual(undisturbed);
+  });
+
+  gpuTest('a paused run does nothing', async ({ device }) => {
+    const trainer = await Trainer.create(device, options({ max_iters: 100_000 }));
+    const records: StepRecord[] = [];
+    const going = trainer.run({ steps: (batch) => void records.push(...batch) });
+    while (records.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    trainer.control.pause();
+    // What was in flight arrives; then it is quiet.
+    await device.gpu.queue.onSubmittedWorkDone();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const quiet = records.length;
+    const { step, parameters } = await trainer.snapshot();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(records.length).toBe(quiet);
+    expect(step).toBe(quiet);
+    expect((await trainer.snapshot()).parameters).toEqual(parameters);
+    trainer.control.stop();
+    expect(await going).toBe(false);
+    trainer.destroy();
+  });
+
+  gpuTest('a stopped run goes on from its state as if it had never stopped', async ({ device }) => {
+    const whole = await run(device, options());
+    const first = await run(device, options(), (trainer, records) => {
+      if (records.length >= 7) trainer.control.stop();
+    });
+    expect(first.finished).toBe(false);
+    expect(first.records.length).toBeLessThan(TRAINING.max_iters);
+    expect(first.state.step).toBe(first.records.length);
+    const second = await run(device, options({}, { state: first.state }));
+    expect([...first.records, ...second.records]).toEqual(whole.records);
+    expect(second.state).toEqual(whole.state);
+    expect([...first.evaluations, ...second.evaluations]).toEqual(whole.evaluations);
+  });
+});
+
+describe('an evaluation', () => {
+  gpuTest('leaves the training as it was', async ({ device }) => {
+    const often = await run(device, options({ eval_interval: 1, eval_iters: 5 }));
+    const seldom = await run(device, options({ eval_interval: 1000 }));
+    expect(often.evaluations).toHaveLength(31);
+    expect(seldom.evaluations).toHaveLength(2);
+    expect(often.records).toEqual(seldom.records);
+    expect(often.state).toEqual(seldom.state);
+  });
+
+  gpuTest('has one result for the same weights, whatever the seed of the run', async ({ device }) => {
+    const one = await run(device, options({ max_iters: 1 }));
+    const state = { ...one.state, step: 0, evaluated: -1 };
+    const still = { max_iters: 1, learning_rate: 0, min_lr: 0, weight_decay: 0 };
+    const again = await run(device, options({ ...still, seed: 9 }, { state }));
+    const { train_loss, val_loss } = one.evaluations.at(-1)!;
+    expect(again.evaluations).toEqual([
+      { step: 0, train_loss, val_loss },
+      { step: 1, train_loss, val_loss },
+    ]);
+  });
+
+  gpuTest('is the mean of the reference over its windows', async ({ device }) => {
+    // Two batches of three windows, from places 0, 10, ... 50 of a part with 51 places.
+    const val = corpus(60, 2);
+    const given = options({ max_iters: 1 }, { val });
+    const { evaluations } = await run(device, given);
+    const params = inFloat64(await startOf(device, given));
+    const T = MODEL.block_size;
+    const windows = [0, 10, 20, 30, 40, 50].map((at) => [...val.subarray(at, at + T + 1)]);
+    const x = windows.flatMap((window) => window.slice(0, -1));
+    const y = windows.flatMap((window) => window.slice(1));
+    const { loss } = gpt(MODEL, params, x, y, windows.length, false);
+    expect(Math.abs(evaluations[0]!.val_loss - loss)).toBeLessThan(1e-5);
+  });
+});
+
+describe('the optimizer', () => {
+  const oneStep = { max_iters: 1, warmup_iters: 0, lr_decay_iters: 1 };
+
+  gpuTest('clips: the first moment is as long as the limit lets it be', async ({ device }) => {
+    const free = await run(device, options({ ...oneStep, grad_clip: 0 }));
+    const norm = free.records[0]!.grad_norm;
+    expect(norm).toBeGreaterThan(0.1);
+    for (const grad_clip of [norm / 10, norm * 2]) {
+      const given = options({ ...oneStep, grad_clip });
+      const { state, records } = await run(device, given);
+      expect(records[0]!.grad_norm).toBe(norm);
+      const moment = globalNorm([state.moment1]) / (1 - TRAINING.beta1);
+      expectClose([moment], [Math.min(norm, grad_clip)], 1e-5, 'clipped norm');
+      const direction = state.moment1.map((m) => m * (norm / Math.min(norm, grad_clip)));
+      expectClose(direction, free.state.moment1, 1e-6, 'direction');
+    }
+  });
+
+  gpuTest('decays matrices and nothing else', async ({ device }) => {
+    const decayed = options({ ...oneStep, weight_decay: 0.5 });
+    const plain = options({ ...oneStep, weight_decay: 0 });
+    const start = await startOf(device, plain);
+    const a = named((await run(device, decayed)).state.parameters);
+    const b = named((await run(device, plain)).state.parameters);
+    for (const [name, before] of start) {
+      if (name.endsWith('.bias') || name.includes('.ln_')) {
+        expect(a.get(name), name).toEqual(b.get(name));
+      } else {
+        const shrunk = before.map((p) => -0.5 * TRAINING.learning_rate * p);
+        // A difference of two numbers in f32 that are a hundred times as large as it.
+        expectClose(
+          a.get(name)!.map((p, i) => p - b.get(name)![i]!),
+          shrunk,
+          1e-4,
+          name,
+        );
+      }
+    }
+  });
+
+  gpuTest('says so when a run diverges', async ({ device }) => {
+    const wild = options({ learning_rate: 10, min_lr: 10, grad_clip: 0, beta1: 0, beta2: 0, eps: 0, weight_decay: 10 });
+    await expect(run(device, wild)).rejects.toMatchObject({ code: 'diverged' });
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Graph } from '../../src/graph/graph.ts';
+import { preset } from '../../src/model/config.ts';
+import { layoutOf } from '../../src/model/parameters.ts';
+import { drawBatch } from '../../src/training/batches.ts';
+import { floorOf } from '../../src/training/bench.ts';
+import { PROGRESS } from '../../src/training/optimizer.ts';
+import { traceStep } from '../../src/training/step.ts';
+import { stepWork, workOf } from '../../src/training/work.ts';
+
+const { model: shape, training } = preset('tiny');
+const model = { ...shape, vocab_size: 65 };
+const tokens = training.batch_size * model.block_size;
+
+function trace(length: number): Graph {
+  const graph = new Graph(layoutOf(model), { lanes: 1 }, true);
+  const [batch, context] = [training.batch_size, model.block_size];
+  const corpus = { vocab_size: 65, length, region: { first: 0, length }, progress: PROGRESS };
+  const { x, y } = drawBatch(graph, { ...corpus, batch, context });
+  traceStep(graph, model, training, x, y);
+  return graph;
+}
+
+test('the products of a traced step are six for each weight and token', () => {
+  const { slots } = layoutOf(model);
+  const multiplied = [...slots.values()].filter(({ shape, name }) => shape.length === 2 && !name.includes('wpe'));
+  const weights = multiplied.reduce((sum, { size }) => sum + size, 0);
+  const products = trace(1000).dispatches.filter(({ kernel }) => kernel.entry === 'matmul');
+  expect(products.reduce((sum, dispatch) => sum + workOf(dispatch).flops, 0)).toBe(6 * weights * tokens);
+});
+
+test('a step’s work is six for each parameter and token, and attention over the past', () => {
+  const { n_layer, n_embd, block_size: T } = model;
+  // two products forward and four backward, of n_embd multiplications and additions for each pair of tokens
+  const attention = n_layer * training.batch_size * ((T * (T + 1)) / 2) * n_embd * 2 * 6;
+  const { flops } = stepWork(trace(1000), model, training.batch_size);
+  expect(flops).toBe(6 * layoutOf(model).count * tokens + attention);
+});
+
+test('the size of the corpus is none of the step’s bytes', () => {
+  const bytes = (length: number) => stepWork(trace(length), model, training.batch_size).bytes;
+  expect(bytes(1_000_000)).toBe(bytes(1000));
+});
+
+test('the floor is the tightest of three limits', () => {
+  const rates = { flops: 10, bytes: 100, dispatch: 2 };
+  const work = { flops: 50, bytes: 700 };
+  expect(floorOf(work, 1, rates)).toEqual({ ms: 7, arithmetic_ms: 5, bytes_ms: 7, dispatch_ms: 2 });
+  expect(floorOf(work, 4, rates).ms).toBe(8);
+});
