@@ -1,0 +1,91 @@
+import type { Failure } from '../gpu/errors.ts';
+import type { PresetName, RunConfig } from '../model/config.ts';
+import type { StepRecord } from '../training/trainer.ts';
+
+export type { Failure, StepRecord };
+
+/** What crosses back from a command: a value, or the reason why there is none. Never an exception. */
+export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
+
+/** The GPU that answered. */
+export interface AdapterDescription {
+  /** One readable line, e.g. "NVIDIA H100" or "SwiftShader". */
+  name: string;
+  /** True for an adapter that computes on the processor: correct, but slow. */
+  software: boolean;
+  /** The preset that a first run takes here. */
+  preset: PresetName;
+}
+
+/** Where a text comes from. Bytes are transferred, not copied. */
+export type TextSource =
+  | { kind: 'moby-dick' }
+  | { kind: 'file'; name: string; bytes: ArrayBuffer }
+  | { kind: 'paste'; text: string };
+
+export interface TextDescription {
+  /** The name that the page shows: a title or a file name. */
+  name: string;
+  /** Code points in the text. */
+  characters: number;
+  /** V: distinct characters and `<|endoftext|>`. */
+  vocab_size: number;
+  /** The first few hundred characters. */
+  preview: string;
+}
+
+export interface GenerateRequest {
+  prompt: string;
+  /** Characters to write. */
+  length: number;
+  /** 0 takes the most probable character each time. */
+  temperature: number;
+  seed: number;
+}
+
+/** The session's life. `stopped` and `finished` keep the model, so that it can be prompted. */
+export type Phase = 'idle' | 'preparing' | 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
+
+/** Everything the worker tells, batched to about ten messages a second. */
+export type SessionEvent =
+  /** `detail` says in words what is being done, while `preparing`. */
+  | { kind: 'status'; phase: Phase; detail: string }
+  /** A run has started: its whole configuration, the size of the model and where the curve starts. */
+  | {
+      kind: 'started';
+      config: RunConfig;
+      /** Name of the text that it learns. */
+      text: string;
+      vocab_size: number;
+      parameters: number;
+      gpu_bytes: number;
+      dispatches: number;
+    }
+  | { kind: 'step'; records: StepRecord[]; tokens_per_s: number; seconds_left: number }
+  | { kind: 'eval'; step: number; train_loss: number; val_loss: number }
+  /** A sample written during training, whole. */
+  | { kind: 'sample'; step: number; text: string }
+  /** A piece of what `generate` writes; `done` with the last one. */
+  | { kind: 'generated'; text: string; done: boolean }
+  | { kind: 'error'; failure: Failure };
+
+/** The commands the worker answers, wrapped by comlink on the page's side. */
+export interface SessionCommands {
+  /** Registers the one listener (a comlink proxy). */
+  listen(listener: (event: SessionEvent) => void): void;
+  /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:
+   * `insecure-context`, `no-webgpu`, `no-adapter`, `no-device`. */
+  connect(): Promise<Result<AdapterDescription>>;
+  /** Reads and checks a text; it is the text of the next run. A refused text leaves the previous one in place.
+   * Codes: `bad-text`, `empty-text`, `short-text`, `too-many-characters`. */
+  loadText(source: TextSource): Promise<Result<TextDescription>>;
+  /** Starts a run; answers when the first step can be taken, or says why not. */
+  train(config: RunConfig): Promise<Result<null>>;
+  /** These three answer within 200 ms. Nothing is submitted to the GPU after they have answered. */
+  pause(): Promise<Result<null>>;
+  resume(): Promise<Result<null>>;
+  stop(): Promise<Result<null>>;
+  /** Writes text with the present weights (also while paused); pieces come as `generated` events. Answers at the end. */
+  generate(request: GenerateRequest): Promise<Result<null>>;
+  cancelGeneration(): Promise<Result<null>>;
+}

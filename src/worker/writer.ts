@@ -1,0 +1,96 @@
+import type { CharacterTokenizer } from '../text/tokenizer.ts';
+import type { Trainer } from '../training/trainer.ts';
+import type { GenerateRequest, SessionEvent } from './messages.ts';
+
+/** Generated characters are told this often, in milliseconds. */
+const INTERVAL_MS = 50;
+/** Characters of a sample written during training, and how bold they are. */
+const SAMPLE_LENGTH = 160;
+const SAMPLE_TEMPERATURE = 0.8;
+
+/** A model that can write, and how to read what it writes. */
+export interface WritingModel {
+  trainer: Trainer;
+  tokenizer: CharacterTokenizer;
+}
+
+/** Answers prompts one at a time, the newest first, and writes the samples of a run. */
+export class Writer {
+  readonly #send: (event: SessionEvent) => void;
+  /** The answer being written; a newer prompt or a cancellation ends it. */
+  #current: { cancelled: boolean; superseded: boolean; ended: Promise<void> } | undefined;
+
+  constructor(send: (event: SessionEvent) => void) {
+    this.#send = send;
+  }
+
+  cancel(): void {
+    if (this.#current) {
+      this.#current.cancelled = true;
+    }
+  }
+
+  /** Streams an answer as `generated` events. Throws `unknown-characters` before it disturbs anything. */
+  async answer(model: WritingModel, request: GenerateRequest): Promise<void> {
+    const prompt = [...model.tokenizer.encode(request.prompt)];
+    const former = this.#current;
+    const current = { cancelled: false, superseded: false, ended: Promise.resolve() };
+    this.#current = current;
+    if (former) {
+      former.cancelled = true;
+      former.superseded = true;
+    }
+    const writing = (former?.ended ?? Promise.resolve()).then(() => this.#stream(model, prompt, request, current));
+    current.ended = writing.catch(() => {});
+    await writing;
+  }
+
+  /** A sample of a run, from the beginning of a line. Waits while the run is paused; throws `Stopped` when it stops. */
+  async sample({ trainer, tokenizer }: WritingModel, seed: number): Promise<string> {
+    const ids: number[] = [];
+    const options = { length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed };
+    for await (const id of trainer.generate(tokenizer.startOfText(), everything(tokenizer, options))) {
+      ids.push(id);
+      await trainer.control.passed(); // a pause or a stop is obeyed between two characters
+    }
+    return tokenizer.decode(ids);
+  }
+
+  async #stream(
+    { trainer, tokenizer }: WritingModel,
+    prompt: number[],
+    request: GenerateRequest,
+    current: { cancelled: boolean; superseded: boolean },
+  ): Promise<void> {
+    let piece = '';
+    let told = performance.now();
+    try {
+      const start = prompt.length > 0 ? prompt : tokenizer.startOfText();
+      for await (const id of trainer.generate(start, everything(tokenizer, request))) {
+        if (current.cancelled) {
+          break;
+        }
+        piece += tokenizer.decode([id]);
+        if (performance.now() - told > INTERVAL_MS) {
+          this.#send({ kind: 'generated', text: piece, done: false });
+          piece = '';
+          told = performance.now();
+        }
+      }
+    } catch (error) {
+      // a new run has taken the model away while a character was on its way
+      if (!current.cancelled) {
+        throw error;
+      }
+    }
+    if (!current.superseded) {
+      this.#send({ kind: 'generated', text: piece, done: true });
+    }
+  }
+}
+
+/** Draws from every character that the model knows. */
+function everything(tokenizer: CharacterTokenizer, options: Omit<GenerateRequest, 'prompt'>) {
+  const { length, temperature, seed } = options;
+  return { length, temperature, seed, top_k: 0, top_p: 1, never: tokenizer.endOfText };
+}

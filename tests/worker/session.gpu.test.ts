@@ -1,0 +1,169 @@
+import * as Comlink from 'comlink';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { preset, type RunConfig } from '../../src/model/config.ts';
+import type { SessionCommands, SessionEvent } from '../../src/worker/messages.ts';
+import { Session } from '../../src/worker/session.ts';
+
+// The real worker, behind the real comlink, on the real GPU that this browser has.
+
+const TEXT = 'A drop of ink may make a million think; it may also make a blot. '.repeat(60);
+const V = new Set(TEXT).size + 1; // and <|endoftext|>
+
+let worker: Worker;
+let session: Comlink.Remote<SessionCommands>;
+let events: SessionEvent[];
+
+beforeEach(async () => {
+  worker = new Worker(new URL('../../src/worker/session.worker.ts', import.meta.url), { type: 'module' });
+  session = Comlink.wrap<SessionCommands>(worker);
+  events = [];
+  await session.listen(Comlink.proxy((event: SessionEvent) => void events.push(event)));
+  expect(await session.connect()).toMatchObject({ ok: true });
+  expect(await session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+});
+afterEach(() => worker.terminate());
+
+function config(change: Partial<RunConfig['training']> = {}): RunConfig {
+  const { model, training } = preset('tiny');
+  return { model, training: { ...training, eval_interval: 20, eval_iters: 4, sample_interval: 20, ...change } };
+}
+
+const until = (holds: () => boolean) => expect.poll(holds, { timeout: 60_000, interval: 10 }).toBe(true);
+const steps = () => events.flatMap((event) => (event.kind === 'step' ? event.records : []));
+const phases = () => events.flatMap((event) => (event.kind === 'status' ? [event.phase] : []));
+
+/** The answer of a command, and how long it took. */
+async function timed(command: () => Promise<unknown>): Promise<number> {
+  const asked = performance.now();
+  expect(await command()).toEqual({ ok: true, value: null });
+  return performance.now() - asked;
+}
+
+test('a run tells its start, each step once and in order, its evaluations, its samples and its end', async () => {
+  expect(await session.train(config({ max_iters: 50 }))).toEqual({ ok: true, value: null });
+  await until(() => phases().at(-1) === 'finished');
+  expect(phases()).toEqual(['preparing', 'running', 'finished']);
+  const started = events.find((event) => event.kind === 'started');
+  expect(started).toMatchObject({ vocab_size: V, parameters: 26_496 + 32 * V });
+  expect(started?.gpu_bytes).toBeGreaterThan(4 * 4 * 26_496);
+  expect(started?.dispatches).toBeLessThanOrEqual(60);
+  expect(steps().map(({ step }) => step)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  const of = (kind: 'eval' | 'sample') => events.flatMap((event) => (event.kind === kind ? [event.step] : []));
+  expect(of('eval')).toEqual([0, 20, 40, 50]);
+  expect(of('sample')).toEqual([20, 40, 50]);
+  const sample = events.find((event) => event.kind === 'sample');
+  expect(Array.from(sample?.text ?? '')).toHaveLength(160);
+});
+
+test('pause, resume and stop answer within 200 ms, and nothing is computed while paused', async () => {
+  await session.train(config({ max_iters: 100_000 }));
+  await until(() => steps().length > 10);
+  expect(await timed(() => session.pause())).toBeLessThan(200);
+  await new Promise((resolve) => setTimeout(resolve, 400)); // what was in flight arrives
+  const seen = steps().length;
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  expect(steps()).toHaveLength(seen);
+
+  // a prompt is answered meanwhile, the same for the same seed, and does not disturb the run
+  const write = async () => {
+    const from = events.length;
+    expect(await session.generate({ prompt: 'A drop', length: 30, temperature: 0.8, seed: 5 })).toMatchObject({
+      ok: true,
+    });
+    return events
+      .slice(from)
+      .flatMap((event) => (event.kind === 'generated' ? [event.text] : []))
+      .join('');
+  };
+  const written = await write();
+  expect(written).toHaveLength(30);
+  expect(await write()).toBe(written);
+  expect(await session.generate({ prompt: 'é', length: 1, temperature: 1, seed: 1 })).toMatchObject({
+    ok: false,
+    failure: { code: 'unknown-characters' },
+  });
+
+  expect(await timed(() => session.resume())).toBeLessThan(200);
+  await until(() => steps().length > seen + 5);
+  expect(await timed(() => session.stop())).toBeLessThan(200);
+  await until(() => phases().at(-1) === 'stopped');
+  expect(phases()).toEqual(['preparing', 'running', 'paused', 'running', 'stopped']);
+  expect(events.filter((event) => event.kind === 'error')).toEqual([]);
+});
+
+test('pausing and prompting change no loss; the same seed gives the same bits', async () => {
+  const run = async (disturb: () => Promise<void>) => {
+    events.length = 0;
+    await session.train(config({ max_iters: 60, sample_interval: 0 }));
+    await disturb();
+    await until(() => phases().at(-1) === 'finished');
+    return [...steps(), ...events.filter((event) => event.kind === 'eval')];
+  };
+  const calm = await run(async () => {});
+  const disturbed = await run(async () => {
+    await until(() => steps().length > 15);
+    await session.pause();
+    await session.generate({ prompt: '', length: 10, temperature: 1, seed: 1 });
+    await session.resume();
+    await session.generate({ prompt: '', length: 10, temperature: 1, seed: 1 });
+  });
+  expect(disturbed).toEqual(calm);
+});
+
+test('stop while the kernels compile, a refused configuration, and a run that diverges', async () => {
+  const starting = session.train(config());
+  await until(() => phases().at(-1) === 'preparing');
+  expect(await timed(() => session.stop())).toBeLessThan(200);
+  expect(await starting).toMatchObject({ ok: true });
+  expect(phases().at(-1)).toBe('idle');
+
+  const wrong = config();
+  wrong.model.n_embd = 33;
+  expect(await session.train(wrong)).toMatchObject({ ok: false, failure: { code: 'bad-config' } });
+
+  await session.train(config({ learning_rate: 10, grad_clip: 0, warmup_iters: 0, max_iters: 2000, weight_decay: 10 }));
+  await until(() => phases().at(-1) === 'failed' || phases().at(-1) === 'finished');
+  const failure = events.find((event) => event.kind === 'error');
+  expect(failure?.failure.code).toBe('diverged');
+});
+
+test('prompts that overtake each other: the newest is answered, none fails, and the run with its samples goes on', async () => {
+  await session.train(config({ max_iters: 100_000, sample_interval: 3 }));
+  await until(() => steps().length > 4);
+  const ask = (seed: number) => session.generate({ prompt: 'A drop', length: 30, temperature: 0.8, seed });
+  const answers = await Promise.all(Array.from({ length: 12 }, (_, seed) => ask(seed)));
+  expect(answers.every(({ ok }) => ok)).toBe(true);
+  expect(events.filter((event) => event.kind === 'generated' && event.done)).toHaveLength(1);
+  const seen = steps().length;
+  await until(() => steps().length > seen + 6);
+  expect(events.filter((event) => event.kind === 'error')).toEqual([]);
+});
+
+test('stop, and pause at once: the run stops', async () => {
+  await session.train(config({ max_iters: 100_000 }));
+  await until(() => steps().length > 4);
+  await Promise.all([session.stop(), session.pause()]);
+  await until(() => phases().at(-1) === 'stopped');
+  expect(phases()).toEqual(['preparing', 'running', 'stopped']);
+});
+
+test('commands that come together share one device', async () => {
+  let asked = 0;
+  const counting = new Proxy(navigator.gpu, {
+    get: (gpu, name) => {
+      if (name === 'requestAdapter') {
+        return (options: GPURequestAdapterOptions) => {
+          asked++;
+          return gpu.requestAdapter(options);
+        };
+      }
+      return Reflect.get(gpu, name);
+    },
+  });
+  const here = new Session(counting, true);
+  await here.loadText({ kind: 'paste', text: TEXT });
+  const [connected, started] = await Promise.all([here.connect(), here.train(config({ max_iters: 2 }))]);
+  expect([connected.ok, started.ok]).toEqual([true, true]);
+  expect(asked).toBe(1);
+  await here.stop();
+});
