@@ -1,0 +1,122 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { count, loss } from '../format.ts';
+import { choices, FIGURES } from '../strings.ts';
+import { shared } from '../styles.ts';
+import type { Evaluation } from '../view.ts';
+
+/**
+ * The table behind the chart.
+ *
+ * @prop evaluations - one row each, in nats
+ */
+export class FiguresTable extends LitElement {
+  static override properties = { evaluations: { attribute: false }, open: { state: true } };
+
+  declare evaluations: readonly Evaluation[];
+  /** A closed table has no rows: a long run would only pay for them. */
+  declare open: boolean;
+
+  constructor() {
+    super();
+    this.evaluations = [];
+    this.open = false;
+  }
+
+  #toggled(event: Event): void {
+    this.open = (event.currentTarget as HTMLDetailsElement).open;
+  }
+
+  #table() {
+    if (this.evaluations.length === 0) return html`<p class="help">${FIGURES.empty}</p>`;
+    return html`
+      <table>
+        <caption class="help">${FIGURES.caption}</caption>
+        <thead>
+          <tr>
+            <th scope="col">${FIGURES.step}</th>
+            <th scope="col">${FIGURES.train}</th>
+            <th scope="col">${FIGURES.val}</th>
+            <th scope="col">${FIGURES.among}</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${this.evaluations.map(
+            ({ step, train, val }) => html`
+              <tr>
+                <th scope="row">${count(step)}</th>
+                <td>${loss(train)}</td>
+                <td>${loss(val)}</td>
+                <td>${choices(Math.exp(val))}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    `;
+  }
+
+  override render() {
+    return html`
+      <details @toggle=${this.#toggled}>
+        <summary>${FIGURES.summary}</summary>
+        ${this.open ? this.#table() : nothing}
+      </details>
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      summary {
+        width: max-content;
+        color: var(--ink-soft);
+        font-size: var(--text-small);
+        cursor: pointer;
+      }
+
+      p {
+        margin-top: var(--space-3);
+      }
+
+      table {
+        width: 100%;
+        max-width: 34rem;
+        margin-top: var(--space-3);
+        border-collapse: collapse;
+        font-size: var(--text-small);
+        font-variant-numeric: tabular-nums lining-nums;
+      }
+
+      caption {
+        padding-bottom: var(--space-2);
+        text-align: left;
+      }
+
+      th,
+      td {
+        padding: var(--space-1) 0 var(--space-1) var(--space-3);
+        border-top: 1px solid var(--rule);
+        font-weight: 400;
+        text-align: right;
+      }
+
+      thead th {
+        border: 0;
+        color: var(--ink-faint);
+      }
+
+      tr > :first-child {
+        padding-left: 0;
+        text-align: left;
+      }
+    `,
+  ];
+}
+
+customElements.define('figures-table', FiguresTable);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'figures-table': FiguresTable;
+  }
+}

@@ -1,0 +1,148 @@
+import { css } from 'lit';
+
+/** The layout: one column on a phone, two on a desk, three on a wide screen. */
+export const layout = css`
+  :host {
+    max-width: 82rem;
+    margin: 0 auto;
+    padding: 0 clamp(1rem, 4vw, 3rem) var(--space-6);
+  }
+
+  header {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: baseline;
+    gap: var(--space-1) var(--space-5);
+    padding: var(--space-5) 0 var(--space-4);
+    margin-bottom: var(--space-5);
+    border-bottom: 1px solid var(--rule);
+  }
+
+  h1 {
+    display: flex;
+    align-items: baseline;
+    gap: 0.3em;
+    margin: 0;
+    font: 400 1.875rem / 1.2 var(--serif);
+    letter-spacing: -0.01em;
+  }
+
+  h1 svg {
+    align-self: center;
+    width: 0.7em;
+    height: 0.7em;
+    fill: var(--accent);
+  }
+
+  .tagline {
+    flex: 1 1 auto;
+    color: var(--ink-soft);
+  }
+
+  /* A line of its own on narrow screens, whatever its length: a name that arrives late moves nothing. */
+  .adapter {
+    flex-basis: 100%;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+
+  .grid {
+    display: grid;
+    grid-template-areas: 'instrument' 'writing' 'history' 'settings';
+    grid-template-columns: minmax(0, 1fr);
+    gap: var(--space-6) clamp(2rem, 4vw, 3.5rem);
+  }
+
+  .instrument {
+    grid-area: instrument;
+  }
+
+  .writing {
+    grid-area: writing;
+  }
+
+  sample-history {
+    grid-area: history;
+  }
+
+  .settings {
+    grid-area: settings;
+    container-type: inline-size;
+    padding-top: var(--space-5);
+    border-top: 1px solid var(--rule);
+    outline-offset: var(--space-4);
+  }
+
+  .choices {
+    display: grid;
+    gap: var(--space-6);
+  }
+
+  run-readings {
+    margin-top: var(--space-5);
+  }
+
+  loss-chart {
+    margin-top: var(--space-5);
+  }
+
+  .meaning {
+    min-height: 3em;
+    max-width: 44rem;
+    margin: var(--space-4) 0 var(--space-3);
+    font: var(--text-large) / 1.5 var(--serif);
+  }
+
+  @container (min-width: 44rem) {
+    .choices {
+      grid-template-columns: minmax(16rem, 1fr) minmax(0, 3fr);
+    }
+  }
+
+  footer {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: space-between;
+    gap: var(--space-1) var(--space-5);
+    min-height: 3.5em;
+    margin-top: var(--space-7);
+    padding-top: var(--space-4);
+    border-top: 1px solid var(--rule);
+  }
+
+  a {
+    color: var(--accent);
+    text-underline-offset: 0.15em;
+  }
+
+  @media (min-width: 60rem) {
+    .adapter {
+      flex-basis: auto;
+    }
+
+    .grid {
+      grid-template-areas: 'instrument writing' 'history writing' 'settings settings';
+      grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr);
+      grid-template-rows: auto 1fr auto;
+    }
+  }
+
+  @media (min-width: 110rem) {
+    :host {
+      max-width: 118rem;
+    }
+
+    .grid {
+      grid-template-areas: 'instrument writing settings' 'history writing settings';
+      grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr) 18rem;
+      grid-template-rows: auto 1fr;
+    }
+
+    .settings {
+      padding: 0 0 0 2.5rem;
+      border-top: 0;
+      border-left: 1px solid var(--rule);
+    }
+  }
+`;

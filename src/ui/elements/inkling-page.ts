@@ -1,0 +1,206 @@
+import { html, LitElement, nothing } from 'lit';
+import { LossHistory } from '../loss-history.ts';
+import { ADAPTER, CONTROLS, FOOTER, meaning, SETTINGS, TAGLINE, TEXT, TITLE } from '../strings.ts';
+import { shared } from '../styles.ts';
+import {
+  bestBefore,
+  canGenerate,
+  canTrain,
+  chosenConfig,
+  chosenPreset,
+  initialView,
+  isActive,
+  openingOf,
+  shownVocabulary,
+  type View,
+} from '../view.ts';
+import { layout } from './inkling-page-styles.ts';
+import './drop-target.ts';
+import './failure-notice.ts';
+import './figures-table.ts';
+import './loss-chart.ts';
+import './prompt-form.ts';
+import './run-controls.ts';
+import './run-readings.ts';
+import './run-settings.ts';
+import './sample-history.ts';
+import './sample-sheet.ts';
+import './text-picker.ts';
+
+// One object each, so that elements with nothing to show are not updated for nothing.
+const NO_HISTORY = new LossHistory();
+const NONE: readonly never[] = [];
+
+/**
+ * The page: lays the elements out and hands each its part of the view. Their events pass through it.
+ *
+ * @prop view - all that there is to show
+ */
+export class InklingPage extends LitElement {
+  static override properties = { view: { attribute: false } };
+
+  declare view: View;
+
+  constructor() {
+    super();
+    this.view = initialView();
+  }
+
+  /** Brings the paper that is written on into view, where the layout has it outside. */
+  showSample(): void {
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const sheet = this.renderRoot.querySelector('sample-sheet');
+    sheet?.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' });
+  }
+
+  #adapter() {
+    const { adapter, connectionFailure } = this.view;
+    if (adapter === null) return connectionFailure === null ? ADAPTER.waiting : ADAPTER.missing;
+    return adapter.software ? `${adapter.name} · ${ADAPTER.software}` : adapter.name;
+  }
+
+  #controls() {
+    const { view } = this;
+    const { phase, run } = view;
+    const active = isActive(phase);
+    return html`
+      <run-controls
+        .command=${phase === 'paused' ? 'resume' : active ? 'pause' : 'train'}
+        .ready=${active ? phase !== 'preparing' : canTrain(view)}
+        .stoppable=${active}
+        .step=${phase === 'preparing' ? 0 : (run?.step ?? 0)}
+        .steps=${run?.config.training.max_iters ?? 0}
+        .summary=${this.#summary()}
+        .milestone=${view.milestone}
+      >
+        <a href="#settings" @click=${this.#toSettings}>${CONTROLS.change}</a>
+      </run-controls>
+    `;
+  }
+
+  #summary(): string {
+    const { view } = this;
+    if (view.phase === 'preparing') return CONTROLS.preparing(view.detail);
+    if (isActive(view.phase) && view.run !== null) {
+      return CONTROLS.present(view.phase, view.run.textName, view.run.parameters);
+    }
+    const text = view.text?.name ?? (view.readingText ? TEXT.reading : TEXT.none);
+    return CONTROLS.next(text, chosenPreset(view), chosenConfig(view).training.max_iters);
+  }
+
+  /** A fragment cannot reach into a shadow root. */
+  #toSettings(event: Event): void {
+    event.preventDefault();
+    const settings = this.renderRoot.querySelector<HTMLElement>('#settings')!;
+    settings.scrollIntoView({ block: 'nearest' });
+    settings.focus({ preventScroll: true });
+  }
+
+  #instrument() {
+    const { view } = this;
+    const { run } = view;
+    const vocabulary = shownVocabulary(view);
+    const last = run?.evaluations.at(-1);
+    const steps = (run?.config ?? chosenConfig(view)).training.max_iters;
+    const sentence = meaning(
+      vocabulary,
+      { train: run?.history.smooth.at(-1) ?? null, val: last?.val ?? null },
+      run === null ? null : bestBefore(run.evaluations),
+    );
+    return html`
+      <run-readings
+        .trainLoss=${run?.loss ?? null}
+        .valLoss=${last?.val ?? null}
+        .step=${run?.step ?? null}
+        .steps=${steps}
+        .tokensPerSecond=${run?.tokensPerSecond ?? Number.NaN}
+        .secondsLeft=${isActive(view.phase) ? (run?.secondsLeft ?? Number.NaN) : Number.NaN}
+      ></run-readings>
+      <loss-chart
+        .history=${run?.history ?? NO_HISTORY}
+        .revision=${run?.step ?? 0}
+        .evaluations=${run?.evaluations ?? NONE}
+        .vocabulary=${vocabulary}
+        .steps=${steps}
+      ></loss-chart>
+      <p class="meaning">${sentence}</p>
+      <figures-table .evaluations=${run?.evaluations ?? NONE}></figures-table>
+    `;
+  }
+
+  #writing() {
+    const { view } = this;
+    const { run, generation } = view;
+    const interval = run?.config.training.sample_interval ?? 0;
+    return html`
+      <sample-sheet
+        .sample=${run?.samples.at(-1)}
+        .generation=${generation}
+        .firstAt=${isActive(view.phase) && interval > 0 ? interval : null}
+      ></sample-sheet>
+      <prompt-form
+        .ready=${canGenerate(view)}
+        .busy=${generation?.busy ?? false}
+        .opening=${openingOf(view.text?.preview ?? '')}
+      ></prompt-form>
+    `;
+  }
+
+  #settings() {
+    const { view } = this;
+    const { training } = chosenConfig(view);
+    return html`
+      <text-picker
+        .text=${view.text}
+        .busy=${view.readingText}
+        .later=${isActive(view.phase) && view.run !== null && view.run.textName !== view.text?.name}
+      ></text-picker>
+      <run-settings
+        .chosen=${chosenPreset(view)}
+        .suggested=${view.adapter?.preset ?? null}
+        .vocabulary=${view.text?.vocab_size ?? null}
+        .steps=${training.max_iters}
+        .seed=${training.seed}
+      ></run-settings>
+    `;
+  }
+
+  override render() {
+    const { view } = this;
+    const { run } = view;
+    return html`
+      <header>
+        <h1><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M16 2C13 9 6 14 6 20.5a10 9.5 0 0 0 20 0C26 14 19 9 16 2Z" /></svg>${TITLE}</h1>
+        <p class="tagline">${TAGLINE}</p>
+        <p class="help adapter">${this.#adapter()}</p>
+      </header>
+      <main>
+        <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure}></failure-notice>
+        <div class="grid">
+          <div class="instrument">
+            ${this.#controls()}
+            ${this.#instrument()}
+          </div>
+          <div class="writing">${this.#writing()}</div>
+          <sample-history .samples=${run?.samples ?? NONE}></sample-history>
+          <section class="settings" id="settings" tabindex="-1" aria-label=${SETTINGS.heading}><div class="choices">${this.#settings()}</div></section>
+        </div>
+      </main>
+      <footer class="help">
+        <p>${FOOTER.privacy}</p>
+        <p class="number">${run === null ? nothing : FOOTER.facts(run.parameters, run.dispatches, run.gpuBytes)}</p>
+      </footer>
+      <drop-target></drop-target>
+    `;
+  }
+
+  static override styles = [shared, layout];
+}
+
+customElements.define('inkling-page', InklingPage);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'inkling-page': InklingPage;
+  }
+}

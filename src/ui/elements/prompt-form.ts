@@ -1,0 +1,168 @@
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import type { GenerateRequest } from '../../worker/messages.ts';
+import { emit } from '../emit.ts';
+import { PROMPT } from '../strings.ts';
+import { shared } from '../styles.ts';
+
+/**
+ * Asks the model to write on from a prompt.
+ *
+ * @prop ready - whether there is a model to ask
+ * @prop busy - whether it is writing
+ * @prop opening - the prompt offered until the person has typed one
+ * @fires generate - a GenerateRequest
+ * @fires cancel-generation
+ */
+export class PromptForm extends LitElement {
+  static override properties = {
+    ready: { type: Boolean },
+    busy: { type: Boolean },
+    opening: { type: String },
+    temperature: { state: true },
+  };
+
+  declare ready: boolean;
+  declare busy: boolean;
+  declare opening: string;
+  declare temperature: number;
+
+  #typed = false;
+
+  constructor() {
+    super();
+    this.ready = false;
+    this.busy = false;
+    this.opening = '';
+    this.temperature = 0.8;
+  }
+
+  get #prompt(): HTMLTextAreaElement {
+    return this.renderRoot.querySelector('textarea')!;
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has('opening') && !this.#typed) this.#prompt.value = this.opening;
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault();
+    if (!this.ready || this.busy) return;
+    const number = (name: string) => this.renderRoot.querySelector<HTMLInputElement>(`[name=${name}]`)!.valueAsNumber;
+    emit<GenerateRequest>(this, 'generate', {
+      prompt: this.#prompt.value,
+      length: number('length'),
+      temperature: this.temperature,
+      seed: number('seed'),
+    });
+  }
+
+  /** Return makes a new line, as everywhere; with Ctrl or Command it generates. */
+  #key(event: KeyboardEvent): void {
+    if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    this.renderRoot.querySelector('form')!.requestSubmit();
+  }
+
+  override render() {
+    return html`
+      <h2 id="heading">${PROMPT.heading}</h2>
+      <form aria-labelledby="heading" @submit=${this.#submit}>
+        <div>
+          <label for="prompt">${PROMPT.label}</label>
+          <textarea
+            id="prompt"
+            rows="3"
+            spellcheck="false"
+            @input=${() => {
+              this.#typed = true;
+            }}
+            @keydown=${this.#key}
+          ></textarea>
+        </div>
+        <div>
+          <label for="temperature">${PROMPT.temperature}</label>
+          <div class="slider">
+            <input
+              id="temperature"
+              type="range"
+              min="0"
+              max="2"
+              step="0.05"
+              .valueAsNumber=${this.temperature}
+              aria-describedby="bold"
+              @input=${(event: InputEvent) => {
+                this.temperature = (event.currentTarget as HTMLInputElement).valueAsNumber;
+              }}
+            />
+            <span class="number" aria-hidden="true">${this.temperature.toFixed(2)}</span>
+          </div>
+          <p id="bold" class="help">${PROMPT.temperatureHelp}</p>
+        </div>
+        <div class="pair">
+          <div>
+            <label for="length">${PROMPT.length}</label>
+            <input id="length" name="length" type="number" min="1" max="10000" step="1" value="300" required />
+          </div>
+          <div>
+            <label for="seed">${PROMPT.seed}</label>
+            <input id="seed" name="seed" type="number" min="0" max="4294967295" step="1" value="1" required />
+          </div>
+        </div>
+        <div class="buttons">
+          <button class="primary" aria-disabled=${!this.ready || this.busy}>${PROMPT.generate}</button>
+          <button type="button" ?hidden=${!this.busy} @click=${() => emit(this, 'cancel-generation')}>
+            ${PROMPT.cancel}
+          </button>
+        </div>
+        <p class="help state">${this.ready ? nothing : PROMPT.notYet}</p>
+      </form>
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      form {
+        display: grid;
+        gap: var(--space-4);
+        margin-top: var(--space-3);
+      }
+
+      .slider {
+        display: flex;
+        align-items: center;
+        gap: var(--space-3);
+        height: 2rem;
+      }
+
+      input[type='range'] {
+        flex: 1;
+        min-width: 0;
+        margin: 0;
+      }
+
+      .pair {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: var(--space-3);
+      }
+
+      .buttons {
+        display: flex;
+        gap: var(--space-3);
+      }
+
+      .state {
+        min-height: 1.4em;
+      }
+    `,
+  ];
+}
+
+customElements.define('prompt-form', PromptForm);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'prompt-form': PromptForm;
+  }
+}

@@ -1,0 +1,90 @@
+import { css, html, LitElement } from 'lit';
+import { count } from '../format.ts';
+import { SAMPLE } from '../strings.ts';
+import { shared } from '../styles.ts';
+import { type Sample, spread } from '../view.ts';
+
+/** Samples shown, spread over the run. */
+const SHOWN = 7;
+
+/** Characters of each; a line shows fewer. */
+const EXCERPT = 160;
+
+/**
+ * The samples of a run below one another, a line each, the newest first: how the writing changes.
+ *
+ * @prop samples - written during training, oldest first
+ */
+export class SampleHistory extends LitElement {
+  static override properties = { samples: { attribute: false } };
+
+  declare samples: readonly Sample[];
+
+  constructor() {
+    super();
+    this.samples = [];
+  }
+
+  override render() {
+    const rows = spread(this.samples, SHOWN).reverse();
+    return html`
+      <h2>${SAMPLE.history}</h2>
+      ${
+        rows.length === 0
+          ? html`<p class="help">${SAMPLE.historyEmpty}</p>`
+          : html`<ol>
+              ${rows.map(
+                ({ step, text }) =>
+                  html`<li><span class="number">${count(step)}</span><q>${text.trim().slice(0, EXCERPT)}</q></li>`,
+              )}
+            </ol>`
+      }
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      p {
+        margin-top: var(--space-2);
+      }
+
+      ol {
+        margin: var(--space-2) 0 0;
+        padding: 0;
+        list-style: none;
+      }
+
+      li {
+        display: grid;
+        grid-template-columns: 3.25rem minmax(0, 1fr);
+        gap: var(--space-4);
+        align-items: baseline;
+        padding: 0.3rem 0;
+        border-top: 1px solid var(--rule);
+      }
+
+      span {
+        color: var(--ink-faint);
+        font-size: var(--text-small);
+        text-align: right;
+      }
+
+      q {
+        overflow: hidden;
+        font-family: var(--serif);
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        quotes: none;
+      }
+    `,
+  ];
+}
+
+customElements.define('sample-history', SampleHistory);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'sample-history': SampleHistory;
+  }
+}

@@ -1,0 +1,31 @@
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 2 });
+const quick = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+
+/** 12345 → "12,345". */
+export const count = (value: number): string => whole.format(value);
+
+/** Two digits and a letter for the magnitude: 29120 → "29K". */
+export const brief = (value: number): string => short.format(value);
+
+/** Bytes with two digits and a unit: 64000000 → "64 MB". */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+  return `${quick.format(value / 1000 ** power)} ${units[power]}`;
+}
+
+/** Three digits, written out: 12345 → "12,300". */
+export const rate = (value: number): string => quick.format(value);
+
+/** A loss in nats, readable as a number: 2.431. */
+export const loss = (value: number, digits = 3): string => value.toFixed(digits);
+
+/** Seconds in words: "45 s", "2 min 10 s", "3 h 05 min". */
+export function duration(seconds: number): string {
+  const all = Math.round(seconds);
+  if (all < 60) return `${all} s`;
+  const minutes = Math.floor(all / 60);
+  if (minutes < 60) return `${minutes} min ${String(all % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

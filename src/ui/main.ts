@@ -1,0 +1,108 @@
+import type { Failure, GenerateRequest, Result, TextSource } from '../worker/messages.ts';
+import type { RunCommand } from './elements/run-controls.ts';
+import { openSession, type Session } from './session-client.ts';
+import { Store } from './store.ts';
+import { FAILURES, TITLE } from './strings.ts';
+import { canTrain, chosenConfig, type Settings } from './view.ts';
+import './elements/inkling-page.ts';
+
+/** The composition root: the one place where the page, the store and the worker's session meet. */
+
+const store = new Store();
+const page = document.querySelector('inkling-page')!;
+
+store.addEventListener('change', () => {
+  const { view } = store;
+  page.view = view;
+  const { phase, run } = view;
+  // while the next run is prepared, the one on show is the former one
+  const going = run !== null && (phase === 'running' || phase === 'paused');
+  const title = going ? `${Math.floor((100 * run.step) / run.config.training.max_iters)} % · ${TITLE}` : TITLE;
+  if (document.title !== title) document.title = title;
+});
+
+function open(): Session | null {
+  const missing = (failure: Failure) => store.dispatch({ kind: 'worker-missing', failure });
+  if (typeof Worker === 'undefined') {
+    missing(FAILURES.noWorker);
+    return null;
+  }
+  return openSession((event) => {
+    store.dispatch(event);
+    // The device is gone for good, and its models with it; another one can usually be had at once.
+    if (event.kind === 'error' && event.failure.code === 'device-lost') void connect();
+  }, missing);
+}
+
+const session = open();
+
+async function connect(): Promise<void> {
+  const result = await session?.connect();
+  if (result?.ok) store.dispatch({ kind: 'connected', adapter: result.value });
+  else if (result) store.dispatch({ kind: 'connection-failed', failure: result.failure });
+}
+
+/** Texts are read one after another, so that the last one chosen is the one that stays, however long each takes. */
+let reading: Promise<void> = Promise.resolve();
+
+function loadText(source: TextSource): Promise<void> {
+  reading = reading.then(async () => {
+    if (session === null) return;
+    store.dispatch({ kind: 'text-requested' });
+    const result = await session.loadText(source);
+    if (result.ok) store.dispatch({ kind: 'text-loaded', text: result.value });
+    else store.dispatch({ kind: 'text-refused', failure: result.failure });
+  });
+  return reading;
+}
+
+async function loadFiles(files: File[]): Promise<void> {
+  const [file, another] = files;
+  if (file === undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.noFile });
+  if (another !== undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.manyFiles(files.length) });
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await file.arrayBuffer();
+  } catch {
+    return store.dispatch({ kind: 'refused', failure: FAILURES.unreadable(file.name) });
+  }
+  await loadText({ kind: 'file', name: file.name, bytes });
+}
+
+async function train(): Promise<void> {
+  if (session === null || !canTrain(store.view)) return;
+  const config = chosenConfig(store.view);
+  store.dispatch({ kind: 'train-requested' });
+  const result = await session.train(config);
+  if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
+}
+
+async function command(answer: Promise<Result<null>> | undefined): Promise<void> {
+  const result = await answer;
+  if (result?.ok === false) store.dispatch({ kind: 'refused', failure: result.failure });
+}
+
+async function generate(request: GenerateRequest): Promise<void> {
+  if (session === null) return;
+  store.dispatch({ kind: 'generate-requested', prompt: request.prompt });
+  page.showSample();
+  const result = await session.generate(request);
+  store.dispatch({ kind: 'generate-ended', failure: result.ok ? null : result.failure });
+}
+
+/** Listens to a custom event of the page's elements. */
+function on<T>(name: string, handle: (detail: T) => unknown): void {
+  page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
+}
+
+on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
+on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
+on<TextSource>('text-chosen', loadText);
+on<File[]>('files-chosen', loadFiles);
+on<GenerateRequest>('generate', generate);
+on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
+on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
+on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
+
+void connect();
+void loadText({ kind: 'moby-dick' });

@@ -1,0 +1,200 @@
+import type { AdapterDescription, Failure, Phase, SessionEvent, TextDescription } from '../worker/messages.ts';
+import { LossHistory } from './loss-history.ts';
+import { MILESTONES } from './strings.ts';
+import { type Generation, initialView, isActive, type RunView, type Settings, type View } from './view.ts';
+
+/** What changes the view: the worker's events, and what the page itself does. */
+export type Action =
+  | SessionEvent
+  | { kind: 'connected'; adapter: AdapterDescription }
+  | { kind: 'connection-failed'; failure: Failure }
+  | { kind: 'worker-missing'; failure: Failure }
+  | { kind: 'text-requested' }
+  | { kind: 'text-loaded'; text: TextDescription }
+  | { kind: 'text-refused'; failure: Failure }
+  | { kind: 'settings-changed'; settings: Partial<Settings> }
+  | { kind: 'train-requested' }
+  | { kind: 'train-refused'; failure: Failure }
+  | { kind: 'generate-requested'; prompt: string }
+  | { kind: 'generate-ended'; failure: Failure | null }
+  | { kind: 'generation-dismissed' }
+  | { kind: 'refused'; failure: Failure }
+  | { kind: 'dismissed' };
+
+/** Holds the view and tells of each new one by a `change` event. */
+export class Store extends EventTarget {
+  #view = initialView();
+
+  get view(): View {
+    return this.#view;
+  }
+
+  dispatch(action: Action): void {
+    const next = reduce(this.#view, action);
+    if (next === this.#view) return;
+    this.#view = next;
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** The view after an action. */
+export function reduce(view: View, action: Action): View {
+  switch (action.kind) {
+    case 'status':
+      return withPhase(view, action.phase, action.detail);
+    case 'started':
+      return {
+        ...view,
+        generation: null,
+        generationBefore: null,
+        milestone: MILESTONES.started,
+        run: {
+          config: action.config,
+          vocabulary: action.vocab_size,
+          parameters: action.parameters,
+          gpuBytes: action.gpu_bytes,
+          dispatches: action.dispatches,
+          textName: action.text,
+          step: 0,
+          loss: null,
+          tokensPerSecond: Number.NaN,
+          secondsLeft: Number.NaN,
+          history: new LossHistory(),
+          evaluations: [],
+          samples: [],
+        },
+      };
+    case 'step':
+      return withRun(view, (run) => {
+        for (const record of action.records) run.history.append(record);
+        const last = action.records.at(-1);
+        return {
+          ...run,
+          step: last?.step ?? run.step,
+          loss: last?.loss ?? run.loss,
+          tokensPerSecond: action.tokens_per_s,
+          secondsLeft: action.seconds_left,
+        };
+      });
+    case 'eval': {
+      const { step, train_loss: train, val_loss: val } = action;
+      // The evaluation before the first step only measures chance; the first news is the one after it.
+      const first = step > 0 && !view.run?.evaluations.some((evaluation) => evaluation.step > 0);
+      const next = withRun(view, (run) => ({ ...run, evaluations: [...run.evaluations, { step, train, val }] }));
+      return first ? { ...next, milestone: MILESTONES.firstEvaluation(step, val) } : next;
+    }
+    case 'sample':
+      return withRun(view, (run) => ({ ...run, samples: [...run.samples, { step: action.step, text: action.text }] }));
+    case 'generated': {
+      if (view.generation === null) return view;
+      const { prompt, text } = view.generation;
+      return { ...view, generation: { prompt, text: text + action.text, busy: !action.done } };
+    }
+    case 'error':
+    case 'refused':
+      return { ...view, failure: action.failure };
+    case 'connected':
+      return {
+        ...view,
+        adapter: action.adapter,
+        connectionFailure: null,
+        milestone: view.text === null ? view.milestone : MILESTONES.ready,
+      };
+    case 'connection-failed':
+      return { ...view, adapter: null, connectionFailure: action.failure, milestone: '' };
+    case 'worker-missing':
+      return { ...view, connectionFailure: action.failure, readingText: false, milestone: '' };
+    case 'text-requested':
+      return { ...view, readingText: true };
+    case 'text-loaded':
+      return {
+        ...view,
+        readingText: false,
+        text: action.text,
+        failure: null,
+        milestone: textMilestone(view, action.text.name),
+      };
+    case 'text-refused':
+      return { ...view, readingText: false, failure: action.failure };
+    case 'settings-changed':
+      return { ...view, settings: { ...view.settings, ...action.settings } };
+    case 'train-requested':
+      return {
+        ...view,
+        phase: 'preparing',
+        detail: '',
+        phaseBefore: view.phase,
+        failure: null,
+        milestone: MILESTONES.preparing,
+      };
+    case 'train-refused':
+      return {
+        ...view,
+        phase: view.phase === 'preparing' ? view.phaseBefore : view.phase,
+        failure: action.failure,
+        milestone: '',
+      };
+    case 'generate-requested':
+      return {
+        ...view,
+        generation: { prompt: action.prompt, text: '', busy: true },
+        generationBefore: view.generation,
+        failure: null,
+      };
+    case 'generate-ended':
+      return {
+        ...view,
+        generation: endedGeneration(view, action.failure),
+        failure: action.failure ?? view.failure,
+        // a new run may have taken the generation away
+        milestone: action.failure === null && view.generation !== null ? MILESTONES.written : view.milestone,
+      };
+    case 'generation-dismissed':
+      return { ...view, generation: null, generationBefore: null };
+    case 'dismissed':
+      return { ...view, failure: null };
+    default:
+      return action satisfies never;
+  }
+}
+
+/** What stays on the sheet: what was written, or, when a request was refused, what stood there before. */
+function endedGeneration({ generation, generationBefore }: View, failure: Failure | null): Generation | null {
+  if (generation === null || (failure !== null && generation.text === '')) return generationBefore;
+  return { ...generation, busy: false };
+}
+
+function withRun(view: View, change: (run: RunView) => RunView): View {
+  return view.run === null ? view : { ...view, run: change(view.run) };
+}
+
+function withPhase(view: View, phase: Phase, detail: string): View {
+  const milestone = phase === view.phase ? null : phaseMilestone(view, phase);
+  return { ...view, phase, detail, milestone: milestone ?? view.milestone };
+}
+
+function phaseMilestone(view: View, phase: Phase): string | null {
+  const step = view.run?.step ?? 0;
+  switch (phase) {
+    case 'idle':
+      return MILESTONES.ready;
+    case 'paused':
+      return MILESTONES.paused(step);
+    case 'running':
+      return view.phase === 'paused' ? MILESTONES.resumed(step) : null;
+    case 'stopped':
+      return MILESTONES.stopped(step);
+    case 'finished':
+      return MILESTONES.finished(step, view.run?.evaluations.at(-1)?.val);
+    case 'failed':
+      return MILESTONES.failed;
+    default:
+      return null;
+  }
+}
+
+function textMilestone(view: View, name: string): string {
+  if (isActive(view.phase)) return MILESTONES.textForNextRun(name);
+  if (view.adapter === null) return view.milestone;
+  return view.text === null ? MILESTONES.ready : MILESTONES.textLoaded(name);
+}

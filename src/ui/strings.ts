@@ -1,0 +1,233 @@
+import type { PresetName } from '../model/config.ts';
+import type { Failure, Phase } from '../worker/messages.ts';
+import { brief, bytes, count, duration, loss } from './format.ts';
+
+/** Every word of the page stands here, so that it can be read, and one day translated, in one place. */
+
+export const TITLE = 'Inkling';
+export const TAGLINE = 'Train a tiny GPT in your browser, and watch it learn to write.';
+export const NOTHING_YET = '—';
+
+export const ADAPTER = {
+  waiting: 'Looking for a graphics processor …',
+  missing: 'No graphics processor',
+  software: 'software adapter: correct, but slow',
+};
+
+export const CONTROLS = {
+  train: 'Train',
+  pause: 'Pause',
+  resume: 'Resume',
+  stop: 'Stop',
+  progress: 'Training progress',
+  change: 'Change',
+  progressText: (step: number, steps: number) => `step ${count(step)} of ${count(steps)}`,
+  next: (text: string, preset: PresetName, steps: number) =>
+    `Next run: ${text} · ${PRESETS[preset].name} · ${Number.isFinite(steps) ? count(steps) : NOTHING_YET} steps`,
+  present: (phase: Phase, text: string, parameters: number) =>
+    `${PHASES[phase]} · ${text} · ${count(parameters)} parameters`,
+  preparing: (detail: string) => (detail === '' ? PHASES.preparing : `${PHASES.preparing}: ${detail}`),
+};
+
+export const PHASES: Record<Phase, string> = {
+  idle: 'Not started',
+  preparing: 'Preparing',
+  running: 'Training',
+  paused: 'Paused',
+  stopped: 'Stopped',
+  finished: 'Finished',
+  failed: 'Ended by an error',
+};
+
+export const READINGS = {
+  trainLoss: 'Training loss',
+  trainLossHelp: 'on text it has seen',
+  valLoss: 'Validation loss',
+  valLossHelp: 'on text held back',
+  step: 'Step',
+  stepHelp: (steps: number) => `of ${Number.isFinite(steps) ? count(steps) : NOTHING_YET}`,
+  speed: 'Speed',
+  speedHelp: 'tokens/s',
+  timeLeft: 'Time left',
+  timeLeftHelp: 'at this speed',
+};
+
+export const CHART = {
+  picture: 'Curve of both losses. The same numbers stand in the table of figures.',
+  train: 'training',
+  trainHelp: 'each step faint, smoothed bold',
+  val: 'validation',
+  leftScale: 'loss, in nats',
+  rightScale: 'as if choosing among',
+  knowsNothing: (vocabulary: number) => `knows nothing: ln ${count(vocabulary)} = ${loss(Math.log(vocabulary), 2)}`,
+  step: 'step',
+};
+
+export const FIGURES = {
+  summary: 'Figures',
+  caption: 'Losses at each evaluation, in nats',
+  empty: 'The first evaluation has not been made yet.',
+  step: 'Step',
+  train: 'Training',
+  val: 'Validation',
+  among: 'As if among',
+};
+
+export const TEXT = {
+  heading: 'Text',
+  reading: 'Reading …',
+  none: 'No text yet',
+  facts: (characters: number, vocabulary: number) =>
+    `${count(characters)} characters, ${count(vocabulary - 1)} of them different`,
+  nextRun: 'for the next run',
+  open: 'Open a file …',
+  paste: 'Paste …',
+  builtIn: 'Moby-Dick',
+  toBuiltIn: 'Back to Moby-Dick',
+  drop: 'Or drop a text file anywhere on the page. It never leaves this computer.',
+  dropHere: 'Drop the text here',
+  dropHelp: 'Inkling will learn to write like it.',
+  pasteHeading: 'Paste a text',
+  pasteLabel: 'Text to learn from',
+  pasteHelp: 'A few thousand characters at least; the more, the better it writes.',
+  use: 'Use this text',
+  cancel: 'Cancel',
+};
+
+export const SETTINGS = {
+  heading: 'Settings',
+  model: 'Model',
+  suggested: 'suggested',
+  sizes: (layers: number, width: number) => `${layers} layers, ${width} wide`,
+  about: (parameters: number) => `about ${brief(parameters)} parameters`,
+  context: (context: number) => `sees ${context} characters`,
+  steps: 'Steps',
+  seed: 'Seed',
+  help: 'Changes apply to the next run. The same seed repeats a run exactly.',
+};
+
+export const PRESETS: Record<PresetName, { name: string }> = {
+  tiny: { name: 'Tiny' },
+  small: { name: 'Small' },
+  'nanogpt-cpu': { name: 'Medium' },
+  'nanogpt-gpu': { name: 'Large' },
+};
+
+export const SAMPLE = {
+  heading: 'Sample',
+  empty: 'What the model writes will stand here. At first it is noise; then come letters, words, and lines.',
+  waiting: (step: number) => `The first sample comes at step ${count(step)}.`,
+  training: (step: number) => `Written at step ${count(step)}`,
+  prompted: 'Written from your prompt',
+  writing: 'Writing from your prompt …',
+  newest: 'Show the newest sample',
+  history: 'From noise to words',
+  historyEmpty: 'Every sample of the run is kept, so that you can see how the writing changes.',
+};
+
+export const PROMPT = {
+  heading: 'Ask it to write',
+  label: 'Prompt',
+  temperature: 'Temperature',
+  temperatureHelp: '0 always takes the likeliest character; higher is bolder.',
+  length: 'Characters',
+  seed: 'Seed',
+  generate: 'Generate',
+  cancel: 'Cancel',
+  notYet: 'You can ask as soon as training has begun.',
+};
+
+export const FOOTER = {
+  privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
+  facts: (parameters: number, dispatches: number, gpuBytes: number) =>
+    `${count(parameters)} parameters, ${count(dispatches)} GPU dispatches a step, ${bytes(gpuBytes)} of GPU memory`,
+};
+
+export const NOTICE = { dismiss: 'Dismiss' };
+
+export const MILESTONES = {
+  opening: 'Opening the text and looking for a graphics processor.',
+  ready: 'Ready. Press Train.',
+  textLoaded: (name: string) => `“${name}” is loaded. Press Train.`,
+  textForNextRun: (name: string) => `“${name}” is loaded, for the next run.`,
+  preparing: 'Preparing the run.',
+  started: 'Training has started.',
+  firstEvaluation: (step: number, value: number) =>
+    `First evaluation, at step ${count(step)}: validation loss ${loss(value)}.`,
+  paused: (step: number) => `Paused at step ${count(step)}.`,
+  resumed: (step: number) => `Training goes on from step ${count(step)}.`,
+  stopped: (step: number) => `Stopped at step ${count(step)}. The model is kept: ask it to write.`,
+  finished: (step: number, value: number | undefined) =>
+    `Finished after ${count(step)} steps${value === undefined ? '' : `, validation loss ${loss(value)}`}. Ask it to write.`,
+  failed: 'The run ended with an error.',
+  written: 'The text is written.',
+};
+
+/** What the present losses mean, in a sentence. `best` is the lowest validation loss before the last one. */
+export function meaning(
+  vocabulary: number | null,
+  last: { train: number | null; val: number | null },
+  best: { step: number; val: number } | null,
+): string {
+  if (vocabulary === null) return 'The loss says how unsure the model is about each next character.';
+  const from = `${count(vocabulary)}`;
+  const value = last.val ?? last.train;
+  if (value === null) {
+    return `Knowing nothing, the model would guess each next character among ${from}.`;
+  }
+  if (!Number.isFinite(value)) return 'The loss is no longer a number: the run has diverged.';
+  if (last.val !== null && best !== null && last.val > best.val + 0.05) {
+    return (
+      `The validation loss was lower at step ${count(best.step)} (${loss(best.val)}): ` +
+      'the model has begun to learn the text by heart.'
+    );
+  }
+  const among = Math.exp(value);
+  if (among >= vocabulary * 0.95) {
+    return `The model still guesses each next character among about ${from}: it knows nothing yet.`;
+  }
+  return `The model now hesitates as if choosing each next character among ${choices(among)}, down from ${from}.`;
+}
+
+/** A number of equally likely choices, with as many digits as it deserves. */
+export function choices(among: number): string {
+  return among < 10 ? among.toFixed(1) : count(Math.round(among));
+}
+
+export function timeLeft(seconds: number): string {
+  return Number.isFinite(seconds) && seconds >= 0 ? duration(seconds) : NOTHING_YET;
+}
+
+/** What only the page can know. The worker words all other failures itself. */
+export const FAILURES = {
+  noWorker: {
+    code: 'no-worker',
+    message: 'This browser cannot run a module in a Web Worker, where Inkling trains.',
+    hint: 'Open the page in a current Chrome, Edge, Firefox or Safari.',
+  },
+  workerNotLoaded: {
+    code: 'worker-not-loaded',
+    message: 'The part of Inkling that trains could not be loaded.',
+    hint: 'Reload the page. If it was served by “npm start”, see whether that command is still running.',
+  },
+  manyFiles: (files: number): Failure => ({
+    code: 'many-files',
+    message: `${count(files)} files were dropped, but Inkling learns one text at a time.`,
+    hint: 'Drop one file, or join the files into one first.',
+  }),
+  noFile: {
+    code: 'no-file',
+    message: 'What was dropped is not a file.',
+    hint: 'Drop a text file, or copy the text and use “Paste …”.',
+  },
+  unreadable: (name: string): Failure => ({
+    code: 'unreadable-file',
+    message: `“${name}” could not be read.`,
+    hint: 'A folder cannot be dropped. If it is a file, see whether it still exists and may be read.',
+  }),
+  internal: (message: string): Failure => ({
+    code: 'internal',
+    message: `Something unexpected happened: ${message}`,
+    hint: 'Reload the page to begin afresh.',
+  }),
+} satisfies Record<string, Failure | ((value: never) => Failure)>;

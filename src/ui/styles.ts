@@ -1,0 +1,132 @@
+import { css } from 'lit';
+
+/** What all elements share: the box model, headings, buttons and fields. */
+export const shared = css`
+  *,
+  *::before,
+  *::after {
+    box-sizing: border-box;
+  }
+
+  :host {
+    display: block;
+  }
+
+  :host([hidden]),
+  [hidden] {
+    display: none !important;
+  }
+
+  h2,
+  h3 {
+    margin: 0;
+    font: 600 var(--text) / 1.3 var(--sans);
+    color: var(--ink);
+  }
+
+  p {
+    margin: 0;
+  }
+
+  :focus-visible {
+    outline: var(--focus);
+    outline-offset: 2px;
+  }
+
+  .help {
+    color: var(--ink-faint);
+    font-size: var(--text-small);
+    line-height: 1.4;
+  }
+
+  .number {
+    font-variant-numeric: tabular-nums lining-nums;
+  }
+
+  button,
+  input,
+  textarea {
+    font: inherit;
+    color: inherit;
+  }
+
+  button {
+    min-height: var(--control);
+    padding: 0 var(--space-4);
+    border: 1px solid var(--edge);
+    border-radius: var(--radius);
+    background: transparent;
+    cursor: pointer;
+    transition:
+      background-color 120ms,
+      border-color 120ms;
+  }
+
+  button:hover {
+    border-color: var(--ink);
+    background: var(--sheet);
+  }
+
+  button.primary {
+    border-color: var(--accent);
+    background: var(--accent);
+    color: var(--on-accent);
+    font-weight: 600;
+  }
+
+  button.primary:hover {
+    border-color: var(--accent-strong);
+    background: var(--accent-strong);
+  }
+
+  button:is([aria-disabled='true'], .primary[aria-disabled='true']:hover) {
+    border-color: var(--rule);
+    background: transparent;
+    color: var(--ink-faint);
+    cursor: default;
+  }
+
+  label {
+    color: var(--ink-soft);
+    font-size: var(--text-small);
+  }
+
+  input[type='number'],
+  textarea {
+    display: block;
+    width: 100%;
+    padding: var(--space-2) var(--space-3);
+    border: 1px solid var(--edge);
+    border-radius: var(--radius);
+    background: var(--sheet);
+  }
+
+  input[type='number'] {
+    height: var(--control);
+    font-variant-numeric: tabular-nums lining-nums;
+  }
+
+  input:user-invalid {
+    border-color: var(--alarm);
+    box-shadow: 0 0 0 1px var(--alarm);
+  }
+
+  textarea {
+    font: var(--text-large) / 1.5 var(--serif);
+    resize: vertical;
+  }
+
+  input[type='radio'],
+  input[type='range'] {
+    accent-color: var(--accent);
+  }
+
+  @media (prefers-reduced-motion: reduce) {
+    *,
+    *::before,
+    *::after {
+      animation: none !important;
+      transition: none !important;
+    }
+  }
+`;

@@ -1,0 +1,151 @@
+import { type ModelShape, type PresetName, preset, type RunConfig, withSteps } from '../model/config.ts';
+import type { AdapterDescription, Failure, Phase, TextDescription } from '../worker/messages.ts';
+import type { LossHistory } from './loss-history.ts';
+import { MILESTONES } from './strings.ts';
+
+/** Characters of the prompt that is offered, at most. */
+const OPENING = 20;
+
+/** What a person has chosen. `null` follows the suggestion: the adapter's preset, the preset's steps and seed. */
+export interface Settings {
+  preset: PresetName | null;
+  steps: number | null;
+  seed: number | null;
+}
+
+export interface Evaluation {
+  step: number;
+  train: number;
+  val: number;
+}
+
+export interface Sample {
+  step: number;
+  text: string;
+}
+
+/** The run that is being watched, from its `started` on. */
+export interface RunView {
+  config: RunConfig;
+  /** V, which fixes the loss that knows nothing. */
+  vocabulary: number;
+  parameters: number;
+  gpuBytes: number;
+  dispatches: number;
+  /** The name of the text it learns from. */
+  textName: string;
+  /** Steps done. */
+  step: number;
+  /** The loss of the last step, in nats. */
+  loss: number | null;
+  tokensPerSecond: number;
+  secondsLeft: number;
+  history: LossHistory;
+  evaluations: readonly Evaluation[];
+  samples: readonly Sample[];
+}
+
+/** What `generate` is writing or has written. */
+export interface Generation {
+  prompt: string;
+  text: string;
+  busy: boolean;
+}
+
+/** All that the page shows. Replaced, never changed, but for `run.history`, which only grows. */
+export interface View {
+  adapter: AdapterDescription | null;
+  /** Why there is no adapter; stays until there is one. */
+  connectionFailure: Failure | null;
+  text: TextDescription | null;
+  readingText: boolean;
+  settings: Settings;
+  phase: Phase;
+  /** What is being done while `preparing`. */
+  detail: string;
+  /** The phase to fall back to when a run is refused before it starts. */
+  phaseBefore: Phase;
+  run: RunView | null;
+  generation: Generation | null;
+  /** What stood there before the present request; comes back when that is refused. */
+  generationBefore: Generation | null;
+  /** The latest thing that went wrong, until it is dismissed or the next thing goes well. */
+  failure: Failure | null;
+  milestone: string;
+}
+
+export function initialView(): View {
+  return {
+    adapter: null,
+    connectionFailure: null,
+    text: null,
+    readingText: false,
+    settings: { preset: null, steps: null, seed: null },
+    phase: 'idle',
+    detail: '',
+    phaseBefore: 'idle',
+    run: null,
+    generation: null,
+    generationBefore: null,
+    failure: null,
+    milestone: MILESTONES.opening,
+  };
+}
+
+export function chosenPreset({ settings, adapter }: View): PresetName {
+  return settings.preset ?? adapter?.preset ?? 'tiny';
+}
+
+/** The configuration that Train would start with. */
+export function chosenConfig(view: View): RunConfig {
+  const { model, training } = preset(chosenPreset(view));
+  const { steps, seed } = view.settings;
+  if (seed !== null) training.seed = seed;
+  if (steps === null) return { model, training };
+  // A short run should be evaluated and sampled a few times too.
+  const interval = Math.max(1, Math.ceil(steps / 4));
+  const eval_interval = Math.min(training.eval_interval, interval);
+  const sample_interval = Math.min(training.sample_interval, interval);
+  return { model, training: { ...withSteps(training, steps), eval_interval, sample_interval } };
+}
+
+export const isActive = (phase: Phase): boolean => phase === 'preparing' || phase === 'running' || phase === 'paused';
+
+export const canTrain = (view: View): boolean =>
+  view.adapter !== null && view.text !== null && !view.readingText && !isActive(view.phase);
+
+/** Whether there is a model to prompt. */
+export const canGenerate = ({ run, phase }: View): boolean =>
+  run !== null && (phase === 'running' || phase === 'paused' || phase === 'stopped' || phase === 'finished');
+
+/** V of the run on show, or of the text that the next one would learn. */
+export const shownVocabulary = ({ run, text }: View): number | null => run?.vocabulary ?? text?.vocab_size ?? null;
+
+/** The lowest validation loss before the last evaluation, or null. */
+export function bestBefore(evaluations: readonly Evaluation[]): Evaluation | null {
+  let best: Evaluation | null = null;
+  for (const evaluation of evaluations.slice(0, -1)) {
+    if (best === null || evaluation.val < best.val) best = evaluation;
+  }
+  return best;
+}
+
+/** About how many numbers a model of this shape learns; `started` brings the exact count. */
+export function parametersOf({ n_layer, n_embd, block_size }: ModelShape, vocabulary: number): number {
+  return (vocabulary + block_size) * n_embd + 12 * n_layer * n_embd ** 2;
+}
+
+/** A prompt to begin with: the first words of the text's first full line, whose characters the model knows. */
+export function openingOf(preview: string): string {
+  const lines = preview.split('\n').map((line) => line.trim());
+  const line = lines.find((candidate) => candidate.length >= 40) ?? lines.find((candidate) => candidate !== '') ?? '';
+  if (line.length <= OPENING) return line;
+  const cut = line.lastIndexOf(' ', OPENING);
+  return line.slice(0, cut > 0 ? cut : OPENING);
+}
+
+/** At most `most` of the items: the first, the last, and evenly between. */
+export function spread<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);
+}

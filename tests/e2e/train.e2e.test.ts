@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dropFile, openPage, openSite, type Site, waitForReading } from './browser.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let site: Site;
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site.close());
+
+describe('the bundled text', () => {
+  test('Train, with no choice made, brings the validation loss below 2.9; then the model answers a prompt', async () => {
+    const { page, complaints } = await openPage(site);
+    await page.getByRole('button', { name: 'Train' }).click();
+
+    // ln 84 = 4.43: 83 characters and <|endoftext|>
+    const first = await waitForReading(page, 'Validation loss', Number.isFinite, 60_000);
+    expect(first).toBeGreaterThan(4.2);
+    expect(first).toBeLessThan(4.7);
+    await waitForReading(page, 'Validation loss', (loss) => loss < 2.9, 180_000);
+    const progress = page.getByRole('progressbar', { name: 'Training progress' });
+    expect(Number(await progress.getAttribute('aria-valuenow'))).toBeGreaterThan(0);
+
+    // Pause and Resume answer within 200 ms, and nothing moves while paused.
+    const pressed = Date.now();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    expect(Date.now() - pressed).toBeLessThan(1000); // the click itself and Playwright's polling included
+    await page.waitForTimeout(500);
+    const paused = await page.getByLabel('Training loss', { exact: true }).textContent();
+    await page.waitForTimeout(700);
+    expect(await page.getByLabel('Training loss', { exact: true }).textContent()).toBe(paused);
+
+    // A model can be prompted while it is paused.
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('The whale');
+    await page.getByRole('spinbutton', { name: 'Characters' }).fill('40');
+    await page.getByRole('button', { name: 'Generate' }).click();
+    const sample = page.getByRole('region', { name: 'Sample' });
+    await expect.poll(async () => (await sample.textContent())?.length ?? 0, { timeout: 30_000 }).toBeGreaterThan(45);
+    expect(await sample.textContent()).toContain('The whale');
+
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+
+    // ... and after it has been stopped; the same seed writes the same text.
+    const write = async (seed: number) => {
+      const prompt = `Ishmael and ${seed}`; // in the sample's text as soon as it is this one
+      await page.getByRole('textbox', { name: 'Prompt' }).fill(prompt);
+      await page.getByRole('spinbutton', { name: 'Seed' }).first().fill(String(seed));
+      await page.getByRole('button', { name: 'Generate' }).click();
+      await sample.getByText('Written from your prompt').waitFor({ timeout: 30_000 });
+      await sample.getByText(prompt).waitFor({ timeout: 30_000 });
+      return (await sample.textContent())?.replace(prompt, '');
+    };
+    const first7 = await write(7);
+    const other = await write(8);
+    expect(await write(7)).toBe(first7);
+    expect(other).not.toBe(first7);
+    expect((await page.getByRole('alert').textContent())?.trim()).toBe('');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a character that the model has never seen is named', async () => {
+    const { page } = await openPage(site);
+    await page.getByRole('button', { name: 'Train' }).click();
+    await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('日本');
+    await page.getByRole('button', { name: 'Generate' }).click();
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toContain('日');
+    // the run goes on
+    const { length } = await page.getByRole('button', { name: 'Pause' }).all();
+    expect(length).toBe(1);
+    await page.close();
+  });
+});
+
+describe('own text', () => {
+  const LINE = 'she sells sea shells by the sea shore, and the shells she sells are sea shells. ';
+
+  test('a dropped file is what the next run learns', async () => {
+    const { page, complaints } = await openPage(site);
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+    await dropFile(page, 'shells.txt', new TextEncoder().encode(LINE.repeat(100)));
+    await page.getByText('shells.txt').first().waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'Train' }).click();
+    // far fewer characters than Moby-Dick has: the curve starts lower and falls below what Moby-Dick allows
+    const first = await waitForReading(page, 'Validation loss', Number.isFinite, 60_000);
+    expect(first).toBeLessThan(3.4);
+    await waitForReading(page, 'Validation loss', (loss) => loss < 1.6, 180_000);
+    await page.getByRole('button', { name: 'Stop' }).click();
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test.for([
+    ['a PDF', 'paper.pdf', new TextEncoder().encode('%PDF-1.7\n%âãÏÓ\n1 0 obj'), /PDF/],
+    ['an empty file', 'nothing.txt', new Uint8Array(0), /empty/i],
+    ['bytes that are no UTF-8', 'latin.txt', Uint8Array.from({ length: 500 }, (_, i) => 160 + (i % 60)), /UTF-8/],
+  ] as const)('%s is refused in one sentence, and the text before it stays', async ([, name, bytes, words]) => {
+    const { page } = await openPage(site);
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+    await page.getByText('Moby-Dick').first().waitFor({ timeout: 20_000 });
+    await dropFile(page, name, bytes);
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(words);
+    await page.getByRole('button', { name: 'Train' }).click();
+    const first = await waitForReading(page, 'Validation loss', Number.isFinite, 60_000);
+    expect(first).toBeGreaterThan(4.2); // ln 84: it is still Moby-Dick
+    await page.close();
+  });
+
+  test('a text too short for the context is told on Train, with the length it needs', async () => {
+    const { page } = await openPage(site);
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+    await dropFile(page, 'short.txt', new TextEncoder().encode(LINE));
+    await page.getByText('short.txt').first().waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'Train' }).click();
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(/at least 321/);
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+    await page.close();
+  });
+});
+
+test.for([
+  ['wide and light', 1280, 'light'],
+  ['a phone and dark', 390, 'dark'],
+] as const)('axe finds nothing to complain about: %s', async ([, width, colorScheme]) => {
+  const page = await site.browser.newPage({ viewport: { width, height: 844 }, colorScheme });
+  await page.goto(site.address);
+  await page.getByRole('button', { name: 'Train' }).click();
+  await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; help: string }[] }> };
+    };
+    return (await axe.run()).violations.map(({ id, help }) => `${id}: ${help}`);
+  });
+  expect(violations).toEqual([]);
+  // nothing sticks out sideways
+  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+  await page.close();
+});

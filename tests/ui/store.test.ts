@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest';
+import { preset } from '../../src/model/config.ts';
+import { type Action, reduce, Store } from '../../src/ui/store.ts';
+import { MILESTONES, meaning } from '../../src/ui/strings.ts';
+import {
+  bestBefore,
+  canGenerate,
+  canTrain,
+  chosenConfig,
+  chosenPreset,
+  initialView,
+  openingOf,
+  shownVocabulary,
+  spread,
+  type View,
+} from '../../src/ui/view.ts';
+import type { Failure, SessionEvent, TextDescription } from '../../src/worker/messages.ts';
+
+const moby: TextDescription = { name: 'Moby-Dick', characters: 1_189_643, vocab_size: 82, preview: 'Call me Ishmael.' };
+const failure: Failure = { code: 'bad-text', message: 'This is no text.', hint: 'Choose another file.' };
+const connected: Action = { kind: 'connected', adapter: { name: 'A GPU', software: false, preset: 'small' } };
+const loaded: Action = { kind: 'text-loaded', text: moby };
+const started: SessionEvent = {
+  kind: 'started',
+  text: 'Moby-Dick',
+  config: preset('small'),
+  vocab_size: 82,
+  parameters: 1234,
+  gpu_bytes: 5678,
+  dispatches: 57,
+};
+const running: SessionEvent = { kind: 'status', phase: 'running', detail: '' };
+const stepped = (...steps: number[]): SessionEvent => ({
+  kind: 'step',
+  records: steps.map((step) => ({ step, loss: 4 / step, lr: 1e-3, grad_norm: 1 })),
+  tokens_per_s: 1000,
+  seconds_left: 60,
+});
+
+const viewAfter = (...actions: Action[]): View => actions.reduce(reduce, initialView());
+const inRun = (...actions: Action[]): View =>
+  viewAfter(connected, loaded, { kind: 'train-requested' }, started, running, ...actions);
+
+describe('before a run', () => {
+  it('can train as soon as there are an adapter and a text, in either order', () => {
+    expect(canTrain(initialView())).toBe(false);
+    expect(canTrain(viewAfter(connected))).toBe(false);
+    expect(canTrain(viewAfter(loaded))).toBe(false);
+    for (const view of [viewAfter(connected, loaded), viewAfter(loaded, connected)]) {
+      expect(canTrain(view)).toBe(true);
+      expect(view.milestone).toBe(MILESTONES.ready);
+    }
+  });
+
+  it('takes the preset that suits the adapter until a person chooses another', () => {
+    expect(chosenPreset(initialView())).toBe('tiny');
+    expect(chosenPreset(viewAfter(connected))).toBe('small');
+    const chosen: Action = { kind: 'settings-changed', settings: { preset: 'nanogpt-cpu' } };
+    expect(chosenPreset(viewAfter(chosen, connected))).toBe('nanogpt-cpu');
+  });
+
+  it('ends the schedule with the chosen steps, and evaluates and samples in short runs too', () => {
+    expect(chosenConfig(viewAfter(connected))).toEqual(preset('small'));
+    const { training } = chosenConfig(viewAfter({ kind: 'settings-changed', settings: { steps: 40, seed: 7 } }));
+    expect(training).toMatchObject({ max_iters: 40, lr_decay_iters: 40, warmup_iters: 4, seed: 7 });
+    expect(training).toMatchObject({ eval_interval: 10, sample_interval: 10 });
+  });
+
+  it('keeps the former text when another is refused', () => {
+    const view = viewAfter(connected, loaded, { kind: 'text-requested' }, { kind: 'text-refused', failure });
+    expect(view).toMatchObject({ text: moby, readingText: false, failure });
+    expect(canTrain(view)).toBe(true);
+  });
+
+  it('shows a missing adapter until there is one', () => {
+    const view = viewAfter(loaded, { kind: 'connection-failed', failure });
+    expect(view).toMatchObject({ adapter: null, connectionFailure: failure });
+    expect(canTrain(view)).toBe(false);
+    expect(reduce(view, connected).connectionFailure).toBeNull();
+  });
+});
+
+describe('a run', () => {
+  it('falls back to the phase before when it is refused, and keeps the former run', () => {
+    const stopped = inRun(stepped(1, 2), { kind: 'status', phase: 'stopped', detail: '' });
+    const view = [
+      { kind: 'train-requested' } as const,
+      { kind: 'status', phase: 'preparing', detail: 'compiling' } as const,
+      { kind: 'train-refused', failure } as const,
+    ].reduce<View>(reduce, stopped);
+    expect(view.phase).toBe('stopped');
+    expect(view.failure).toBe(failure);
+    expect(view.run).toBe(stopped.run);
+    expect(canGenerate(view)).toBe(true);
+  });
+
+  it('is as it was when it is stopped before it starts', () => {
+    const preparing = viewAfter(connected, loaded, { kind: 'train-requested' });
+    const view = reduce(preparing, { kind: 'status', phase: 'idle', detail: '' });
+    expect(view).toMatchObject({ phase: 'idle', milestone: MILESTONES.ready });
+    expect(canTrain(view)).toBe(true);
+  });
+
+  it('keeps the last step of a batch and every loss', () => {
+    const { run } = inRun(stepped(1, 2), stepped(3, 4));
+    expect(run).toMatchObject({ step: 4, loss: 1, tokensPerSecond: 1000, secondsLeft: 60 });
+    expect(run?.history.steps).toEqual([1, 2, 3, 4]);
+    expect(run?.history.mean).toEqual([4, 2, 4 / 3, 1]);
+  });
+
+  it('keeps its own text and vocabulary when a text is loaded for the next one', () => {
+    const other = { ...moby, name: 'Mine', vocab_size: 12 };
+    const view = inRun({ kind: 'text-loaded', text: other });
+    expect(view.run?.textName).toBe('Moby-Dick');
+    expect(shownVocabulary(view)).toBe(82);
+    expect(view.text).toBe(other);
+    expect(view.milestone).toBe(MILESTONES.textForNextRun('Mine'));
+  });
+
+  it('tells milestones, and not every step', () => {
+    const told: string[] = [];
+    const store = new Store();
+    store.addEventListener('change', () => {
+      if (told.at(-1) !== store.view.milestone) told.push(store.view.milestone);
+    });
+    const evaluation = (step: number, val_loss: number): Action => ({ kind: 'eval', step, train_loss: 2, val_loss });
+    const status = (phase: View['phase']): Action => ({ kind: 'status', phase, detail: '' });
+    const actions = [loaded, connected, { kind: 'train-requested' } as const, started, running, stepped(1), stepped(2)];
+    for (const action of actions) store.dispatch(action);
+    for (const action of [evaluation(0, 4.4), evaluation(2, 3), stepped(3), evaluation(3, 2.5)]) store.dispatch(action);
+    for (const action of [status('paused'), running, stepped(4), status('finished')]) store.dispatch(action);
+    expect(told).toEqual([
+      MILESTONES.opening,
+      MILESTONES.ready,
+      MILESTONES.preparing,
+      MILESTONES.started,
+      MILESTONES.firstEvaluation(2, 3),
+      MILESTONES.paused(3),
+      MILESTONES.resumed(3),
+      MILESTONES.finished(4, 2.5),
+    ]);
+  });
+
+  it('begins with nothing of the one before', () => {
+    const sample: Action = { kind: 'sample', step: 2, text: 'Whale' };
+    const again = reduce(inRun(stepped(1, 2), sample, { kind: 'generate-requested', prompt: 'A' }), started);
+    expect(again.run).toMatchObject({ step: 0, loss: null, evaluations: [], samples: [] });
+    expect(again.run?.history.steps).toEqual([]);
+    expect(again.generation).toBeNull();
+  });
+
+  it('survives an error with all that is there', () => {
+    const view = inRun(stepped(1, 2), { kind: 'error', failure }, { kind: 'status', phase: 'failed', detail: '' });
+    expect(view.failure).toBe(failure);
+    expect(view.run?.step).toBe(2);
+    expect(canTrain(view)).toBe(true);
+    expect(canGenerate(view)).toBe(false);
+    expect(reduce(view, { kind: 'dismissed' }).failure).toBeNull();
+  });
+
+  it('ignores events of a run that it has not seen start', () => {
+    expect(viewAfter(stepped(1), { kind: 'sample', step: 1, text: '' })).toEqual(initialView());
+    expect(viewAfter({ kind: 'generated', text: 'x', done: true })).toEqual(initialView());
+  });
+});
+
+describe('generation', () => {
+  it('joins the pieces until the last one', () => {
+    const asked: Action = { kind: 'generate-requested', prompt: 'Call' };
+    const view = inRun(asked, { kind: 'generated', text: ' me', done: false });
+    expect(view.generation).toEqual({ prompt: 'Call', text: ' me', busy: true });
+    const done = reduce(view, { kind: 'generated', text: ' Ishmael.', done: true });
+    expect(done.generation).toEqual({ prompt: 'Call', text: ' me Ishmael.', busy: false });
+  });
+
+  it('puts back what stood there when it is refused', () => {
+    const first: Action[] = [
+      { kind: 'generate-requested', prompt: 'Call' },
+      { kind: 'generated', text: ' me', done: true },
+      { kind: 'generate-ended', failure: null },
+    ];
+    const view = inRun(...first, { kind: 'generate-requested', prompt: '鯨' }, { kind: 'generate-ended', failure });
+    expect(view.generation).toEqual({ prompt: 'Call', text: ' me', busy: false });
+    expect(reduce(view, { kind: 'generation-dismissed' }).generation).toBeNull();
+  });
+
+  it('ends with what was written when it fails', () => {
+    const asked: Action = { kind: 'generate-requested', prompt: 'Call' };
+    const view = inRun(asked, { kind: 'generated', text: ' me', done: false }, { kind: 'generate-ended', failure });
+    expect(view).toMatchObject({ generation: { text: ' me', busy: false }, failure });
+  });
+});
+
+describe('the sentence about the loss', () => {
+  it('says among how many characters the model hesitates', () => {
+    expect(meaning(82, { train: null, val: null }, null)).toContain('82');
+    expect(meaning(82, { train: Math.log(82), val: null }, null)).toContain('knows nothing yet');
+    expect(meaning(82, { train: 1, val: Math.log(6.8) }, null)).toContain('among 6.8, down from 82');
+    expect(meaning(82, { train: Math.log(20), val: null }, null)).toContain('among 20, down from 82');
+  });
+
+  it('says when the validation loss has been lower', () => {
+    expect(meaning(82, { train: 1, val: 2 }, { step: 1500, val: 1.5 })).toContain('step 1,500 (1.500)');
+    expect(meaning(82, { train: 1, val: 1.52 }, { step: 1500, val: 1.5 })).not.toContain('1,500');
+  });
+
+  it('finds the lowest validation loss before the last', () => {
+    expect(bestBefore([])).toBeNull();
+    const [a, b, c] = [3, 1, 2].map((val, i) => ({ step: i, train: 0, val }));
+    expect(bestBefore([a!, b!, c!])).toBe(b);
+    expect(bestBefore([a!, b!])).toBe(a);
+  });
+});
+
+describe('the offered prompt', () => {
+  it('is made of the first words of the first full line', () => {
+    const chapter = 'CHAPTER 1. Loomings.\n\nCall me Ishmael. Some years ago—never mind how long precisely';
+    expect(openingOf(chapter)).toBe('Call me Ishmael.');
+    expect(openingOf('abc')).toBe('abc');
+    expect(openingOf('')).toBe('');
+    expect(openingOf('x'.repeat(100))).toBe('x'.repeat(20));
+  });
+});
+
+describe('the samples shown', () => {
+  it('spreads them over the run, with the first and the last', () => {
+    expect(spread([1, 2, 3], 7)).toEqual([1, 2, 3]);
+    expect(
+      spread(
+        Array.from({ length: 21 }, (_, i) => i),
+        5,
+      ),
+    ).toEqual([0, 5, 10, 15, 20]);
+  });
+});
