@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { type Device, openDevice } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
+import { openGPU } from './adapter.ts';
+import type { Output } from './output.ts';
+
+/** Opens the GPU and says so when it is only the processor. */
+export async function openDeviceInNode(output: Output): Promise<Device> {
+  const device = await openDevice(await openGPU());
+  output.remark(
+    device.software
+      ? `Using ${device.name}, a software adapter: the processor computes, correctly but slowly.`
+      : `Using ${device.name}.`,
+  );
+  return device;
+}
+
+/** The adapter as results name it. */
+export function adapterName({ name, software }: Device): string {
+  return software ? `${name} (software)` : name;
+}
+
+/** A file's bytes. Throws `no-file` in words. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    const bytes = await readFile(path);
+    return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : code === 'EACCES'
+            ? 'it may not be read'
+            : String(code);
+    throw new InklingError('no-file', `${path} cannot be read: ${reason}.`, 'Check the path.');
+  }
+}

@@ -1,0 +1,173 @@
+import type { Device } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
+import type { RunConfig } from '../model/config.ts';
+import { checkText, splitCorpus } from '../text/corpus.ts';
+import { CharacterTokenizer } from '../text/tokenizer.ts';
+import type { Checkpoint } from '../training/checkpoint.ts';
+import { Trainer, type TrainerListener } from '../training/trainer.ts';
+import { readFlags } from './arguments.ts';
+import { adapterName, openDeviceInNode } from './open.ts';
+import { Output } from './output.ts';
+import {
+  loadCheckpoint,
+  MOBY_DICK,
+  makeRunFolder,
+  readText,
+  requireNoRun,
+  saveCheckpoint,
+  type TextFile,
+} from './run-folder.ts';
+import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
+
+/** What a run starts from, once every flag and file has been checked. */
+interface Plan {
+  config: RunConfig;
+  text: TextFile;
+  tokenizer: CharacterTokenizer;
+  /** The run to go on with, or the weights to start from. */
+  from: Checkpoint | undefined;
+  resumed: boolean;
+  folder: string | undefined;
+}
+
+/** `train`: trains a model, tells each step, and keeps checkpoints in `--out`. */
+export async function train(argv: string[]): Promise<boolean> {
+  const { flags } = readFlags('train', argv, TRAIN_FLAGS, false);
+  checkTrainFlags(flags);
+  const output = new Output(flags.json === true);
+  if (!flags.resume) {
+    checkEarly(flags);
+  }
+  // Files before the GPU: they are what a person most often gets wrong.
+  if (flags.out !== undefined) {
+    await requireNoRun(flags.out);
+  }
+  const from = await loadStart(flags);
+  const text = await readText(flags.text ?? (flags.resume ? from!.text.name : MOBY_DICK));
+  const tokenizer = from ? CharacterTokenizer.ofVocabulary(from.vocabulary) : CharacterTokenizer.from(text.text);
+  const device = await openDeviceInNode(output);
+  const plan = makePlan(flags, device, from, text, tokenizer);
+  checkText(text.text, tokenizer, plan.config.model.block_size);
+  return follow(plan, device, output);
+}
+
+async function loadStart(flags: TrainFlags): Promise<Checkpoint | undefined> {
+  const path = flags.resume ?? flags.init;
+  return path === undefined ? undefined : loadCheckpoint(path);
+}
+
+function makePlan(
+  flags: TrainFlags,
+  device: Device,
+  from: Checkpoint | undefined,
+  text: TextFile,
+  tokenizer: CharacterTokenizer,
+): Plan {
+  const common = { text, tokenizer, from, folder: flags.resume ?? flags.out };
+  if (from && flags.resume) {
+    if (from.text.sha256 !== text.sha256) {
+      throw new InklingError(
+        'other-text',
+        `${text.name} is not the text that this run has learnt from.`,
+        'Give that text with --text, or start a new run from these weights with --init.',
+      );
+    }
+    return { ...common, config: { model: from.model, training: from.training }, resumed: true };
+  }
+  const config = configure(flags, device.software ? 'tiny' : 'nanogpt-cpu', from?.model);
+  return { ...common, config, resumed: false };
+}
+
+async function follow(plan: Plan, device: Device, output: Output): Promise<boolean> {
+  const { config, tokenizer, text, from } = plan;
+  const model = { ...config.model, vocab_size: tokenizer.vocab_size };
+  const { train: trainIds, val } = splitCorpus(tokenizer.encode(text.text));
+  const state = from && (plan.resumed ? from.state : freshOptimizer(from));
+  const trainer = await Trainer.create(device, {
+    model,
+    training: config.training,
+    train: trainIds,
+    val,
+    ...(state && { state }),
+  });
+  if (plan.folder) {
+    await makeRunFolder(plan.folder);
+  }
+  output.remark(describe(plan, trainer));
+
+  const started = performance.now();
+  const startStep = trainer.step;
+  let val_loss = from && plan.resumed ? from.val_loss : null;
+  const save = async () => {
+    if (plan.folder) {
+      const { name, sha256 } = text;
+      const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, val_loss };
+      await saveCheckpoint(plan.folder, { ...description, text: { name, sha256 }, state: await trainer.snapshot() });
+    }
+  };
+  const listener: TrainerListener = {
+    steps: (records) => {
+      const seconds = (performance.now() - started) / 1000;
+      const done = records.at(-1)!.step - startStep;
+      const tokens_per_s = Math.round((done * config.training.batch_size * model.block_size) / seconds);
+      for (const { step, loss, lr, grad_norm } of records) {
+        output.result(
+          { step, loss, lr, grad_norm, tokens_per_s },
+          `step ${step}/${config.training.max_iters}  loss ${loss.toFixed(4)}  lr ${lr.toExponential(2)}  norm ${grad_norm.toFixed(3)}  ${tokens_per_s} tokens/s`,
+        );
+      }
+    },
+    evaluated: async (step, train_loss, val) => {
+      val_loss = val;
+      output.result(
+        { step, val_loss: val, train_loss },
+        `step ${step}  validation loss ${val.toFixed(4)}  training loss ${train_loss.toFixed(4)}`,
+      );
+      await save();
+    },
+  };
+
+  const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+  interrupted.then(() => trainer.control.stop());
+  try {
+    const finished = await trainer.run(listener);
+    await save();
+    if (!finished) {
+      const goOn = plan.folder ? ` Go on with: npm run -s train -- --resume ${plan.folder}` : '';
+      output.remark(`Stopped after ${trainer.step} steps.${goOn}`);
+      return false;
+    }
+    const seconds = (performance.now() - started) / 1000;
+    output.result(
+      {
+        done: true,
+        steps: trainer.step,
+        parameters: trainer.parameters,
+        val_loss,
+        seconds,
+        adapter: adapterName(device),
+      },
+      `Done: ${trainer.step} steps in ${seconds.toFixed(1)} s, validation loss ${val_loss?.toFixed(4)}, on ${adapterName(device)}.`,
+    );
+    return true;
+  } finally {
+    trainer.destroy();
+    device.gpu.destroy();
+  }
+}
+
+/** The weights of a checkpoint as the start of a new run. */
+function freshOptimizer({ state }: Checkpoint): Checkpoint['state'] {
+  const zeros = () => new Float32Array(state.parameters.length);
+  return { step: 0, evaluated: -1, parameters: state.parameters, moment1: zeros(), moment2: zeros() };
+}
+
+function describe({ config, text, tokenizer, resumed }: Plan, trainer: Trainer): string {
+  const { n_layer, n_head, n_embd, block_size } = config.model;
+  return [
+    `${resumed ? `Going on after step ${trainer.step}` : 'Training'}: ${text.name}, ${tokenizer.vocab_size} tokens in the vocabulary;`,
+    `${n_layer} layers, ${n_head} heads, width ${n_embd}, context ${block_size}, batch ${config.training.batch_size}:`,
+    `${trainer.parameters.toLocaleString('en-US')} parameters, ${(trainer.gpuBytes / 2 ** 20).toFixed(1)} MiB on the GPU,`,
+    `${trainer.dispatchesPerStep} dispatches a step.`,
+  ].join(' ');
+}

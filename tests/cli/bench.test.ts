@@ -1,0 +1,54 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+function bench(...args: string[]) {
+  const command = [join(ROOT, 'src/cli/launch.mjs'), 'bench', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: ROOT, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+test('a configuration is a line of JSON, and with --profile each kernel of its step another', () => {
+  const { status, stdout } = bench('--config', 'tiny', '--steps', '2', '--profile', '--json');
+  expect(status).toBe(0);
+  const [line, ...kernels] = stdout
+    .trim()
+    .split('\n')
+    .map((text) => JSON.parse(text));
+  expect(Object.keys(line)).toEqual([
+    'config',
+    'adapter',
+    'parameters',
+    'ms_per_step',
+    'tokens_per_s',
+    'floor_ms',
+    'floor',
+    'dispatches_per_step',
+    'submits_per_step',
+    'gpu_bytes',
+    'dropout',
+  ]);
+  expect(Object.keys(line.floor)).toEqual(['arithmetic_ms', 'bytes_ms', 'dispatch_ms']);
+  const floors = Object.values(line.floor as Record<string, number>);
+  expect(line.floor_ms).toBe(Math.max(...floors));
+  expect(Math.min(...floors)).toBeGreaterThan(0);
+  expect(line.ms_per_step).toBeGreaterThan(0);
+  expect(line.tokens_per_s).toBe(Math.round((128 * 1000) / line.ms_per_step));
+  expect(line.submits_per_step).toBeLessThanOrEqual(1);
+  expect(kernels.reduce((sum, { count }) => sum + count, 0)).toBe(line.dispatches_per_step);
+  expect(kernels.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+});
+
+test.for([
+  [['--config', 'huge'], /Take one of tiny, small, nanogpt-cpu, nanogpt-gpu or all/],
+  [['--steps', '0'], /at least 1, not 0/],
+  [['tiny'], /belongs to no flag/],
+] as const)('%j is refused in one line', ([args, words]) => {
+  const { status, stdout, stderr } = bench(...args);
+  expect(status).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toMatch(words);
+});
