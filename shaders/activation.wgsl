@@ -2,24 +2,25 @@
 //
 //   relu       max(z, 0)                          1 where z > 0
 //   gelu       z * Phi(z)                         Phi(z) + z * phi(z)
-//   gelu_tanh  z * (1 + tanh u) / 2,              (1 + tanh u) / 2 + z * (1 - tanh^2 u) * u' / 2,
-//              u = sqrt(2 / pi) (z + 0.044715 z^3)   u' = sqrt(2 / pi) (1 + 0.134145 z^2)
-// with Phi the normal distribution's integral (1 + erf(z / sqrt 2)) / 2 and phi its density.
-// GELU: Hendrycks and Gimpel, 2016 (arXiv 1606.08415).
+//   gelu_tanh  z * sigmoid(u),                    s + z * s (1 - s) * u',  s = sigmoid(u)
+//              u = 2 sqrt(2 / pi) (z + 0.044715 z^3)  u' = 2 sqrt(2 / pi) (1 + 0.134145 z^2)
+// with Phi the normal distribution's integral (1 + erf(z / sqrt 2)) / 2 and phi its density. The tanh form is usually
+// written z (1 + tanh(u / 2)) / 2, which is the same: the sigmoid takes one exponential, and loses no digits where tanh
+// is close to -1. GELU: Hendrycks and Gimpel, 2016 (arXiv 1606.08415).
 
 //#if GELU_TANH
-fn inner_tanh(z: vec4f) -> vec4f {
-  // f32 tanh is exactly +-1 beyond 9; clamping keeps exp-based implementations from overflowing
-  return tanh(clamp(0.7978845608028654 * (z + 0.044715 * z * z * z), vec4f(-15.0), vec4f(15.0)));
+fn gelu_sigmoid(z: vec4f) -> vec4f {
+  // beyond 80 the sigmoid is 0 or 1 in f32; clamping keeps the exponential finite
+  return 1.0 / (1.0 + exp(clamp(-1.5957691216057308 * (z + 0.044715 * z * z * z), vec4f(-80.0), vec4f(80.0))));
 }
 
 fn activation(z: vec4f) -> vec4f {
-  return 0.5 * z * (1.0 + inner_tanh(z));
+  return z * gelu_sigmoid(z);
 }
 
-fn activation_derivative(z: vec4f) -> vec4f {
-  let t = inner_tanh(z);
-  return 0.5 * (1.0 + t) + 0.5 * z * (1.0 - t * t) * 0.7978845608028654 * (1.0 + 0.134145 * z * z);
+fn activation_slope(z: vec4f) -> vec4f {
+  let s = gelu_sigmoid(z);
+  return s + z * s * (1.0 - s) * 1.5957691216057308 * (1.0 + 0.134145 * z * z);
 }
 //#endif
 
@@ -50,7 +51,7 @@ fn activation(z: vec4f) -> vec4f {
   return z * normal_integral(z);
 }
 
-fn activation_derivative(z: vec4f) -> vec4f {
+fn activation_slope(z: vec4f) -> vec4f {
   return normal_integral(z) + z * 0.3989422804014327 * exp(-0.5 * z * z);
 }
 //#endif
@@ -60,7 +61,7 @@ fn activation(z: vec4f) -> vec4f {
   return max(z, vec4f());
 }
 
-fn activation_derivative(z: vec4f) -> vec4f {
+fn activation_slope(z: vec4f) -> vec4f {
   return select(vec4f(), vec4f(1.0), z > vec4f());
 }
 //#endif

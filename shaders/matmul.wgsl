@@ -9,8 +9,8 @@
 //
 // finish, in this order, each where its constant is set:
 //   BIAS        + bias[n]
-//   ACTIVATION  preactivation[m, n] = z, then act(z)
-//   DERIVATIVE  * act'(preactivation[m, n])          (turns d act(z) into dz)
+//   ACTIVATION  act(z), and with KEEP_SLOPE slope[m, n] = act'(z), which is all that the backward needs of z
+//   DERIVATIVE  * slope[m, n]                        (turns d act(z) into dz)
 //   RESIDUAL    + residual[m, n]
 //   ACCUMULATE  + out[m, n]                          (`+=`; otherwise `=`)
 // BIAS_GRADIENT (d weight only): dbias[m] (= or += by BIAS_ACCUMULATE) sum over k of a(m, k), by the threads of the
@@ -31,15 +31,18 @@
 //#else
 @group(0) @binding(1) var<storage, read> b: array<f32>;
 //#endif
-@group(0) @binding(2) var<storage, read> bias: array<f32>;              // (N)
 //#if OUT_VEC4
+@group(0) @binding(2) var<storage, read> bias: array<vec4f>;            // (N)
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;        // (M, N)
-@group(0) @binding(4) var<storage, read_write> preactivation: array<vec4f>;  // (M, N)
+@group(0) @binding(4) var<storage, read_write> slope: array<vec4f>;     // (M, N)
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;       // (M, N)
+@group(0) @binding(7) var<storage, read> saved_slope: array<vec4f>;     // (M, N)
 //#else
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
-@group(0) @binding(4) var<storage, read_write> preactivation: array<f32>;
+@group(0) @binding(4) var<storage, read_write> slope: array<f32>;
 @group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(7) var<storage, read> saved_slope: array<f32>;
 //#endif
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>;       // (M)
 
@@ -73,21 +76,34 @@ fn load_b(row: u32, column: u32) -> vec4f {
 //#endif
 }
 
-fn finish(sum: vec4f, m: u32, n: u32) {
-  var v = sum;
+// Four numbers of the bias; past the end they repeat the last one, and are never stored.
+fn load_bias(n: u32) -> vec4f {
 //#if BIAS
-  for (var j = 0u; j < 4u; j++) {
-    v[j] += bias[min(n + j, N - 1u)];
-  }
+//#if OUT_VEC4
+  return bias[n / 4u];
+//#else
+  return vec4f(bias[n], bias[min(n + 1u, N - 1u)], bias[min(n + 2u, N - 1u)], bias[min(n + 3u, N - 1u)]);
+//#endif
+//#else
+  return vec4f();
+//#endif
+}
+
+fn finish(z: vec4f, m: u32, n: u32) {
+  var v = z;
+//#if ACTIVATION
+  v = activation(z);
+//#if KEEP_SLOPE
+  let dv = activation_slope(z);
+//#endif
 //#endif
 //#if OUT_VEC4
   let at = (m * N + n) / 4u;
-//#if ACTIVATION
-  preactivation[at] = v;
-  v = activation(v);
+//#if KEEP_SLOPE
+  slope[at] = dv;
 //#endif
 //#if DERIVATIVE
-  v *= activation_derivative(preactivation[at]);
+  v *= saved_slope[at];
 //#endif
 //#if RESIDUAL
   v += residual[at];
@@ -99,21 +115,20 @@ fn finish(sum: vec4f, m: u32, n: u32) {
 //#else
   for (var j = 0u; j < 4u && n + j < N; j++) {
     let at = m * N + n + j;
-    var z = v[j];
-//#if ACTIVATION
-    preactivation[at] = z;
-    z = activation(vec4f(z)).x;
+    var y = v[j];
+//#if KEEP_SLOPE
+    slope[at] = dv[j];
 //#endif
 //#if DERIVATIVE
-    z *= activation_derivative(vec4f(preactivation[at])).x;
+    y *= saved_slope[at];
 //#endif
 //#if RESIDUAL
-    z += residual[at];
+    y += residual[at];
 //#endif
 //#if ACCUMULATE
-    z += out[at];
+    y += out[at];
 //#endif
-    out[at] = z;
+    out[at] = y;
   }
 //#endif
 }
@@ -202,11 +217,15 @@ fn matmul(@builtin(global_invocation_id) thread: vec3u) {
   }
 //#endif
 
-  //#repeat i TILE
   //#repeat j VECTORS
-  if (m + i < M && n + 4u * j < N) {
-    finish(sums[i * VECTORS + j], m + i, n + 4u * j);
+  let column = n + 4u * j;
+  if (column < N) {
+    let bias4 = load_bias(column);
+    //#repeat i TILE
+    if (m + i < M) {
+      finish(sums[i * VECTORS + j] + bias4, m + i, column);
+    }
+    //#endrepeat
   }
-  //#endrepeat
   //#endrepeat
 }

@@ -111,7 +111,7 @@ export class Graph {
    * may ask.
    */
   gradientOf(x: Tensor, multiplies = false): { dx: Tensor; accumulate: boolean } {
-    if (x.activated && !multiplies) {
+    if (x.slope && !multiplies) {
       throw new InklingError('internal', `${x} is an activation: only a linear layer may read it.`);
     }
     const known = this.#gradients.get(x);
@@ -131,7 +131,7 @@ export class Graph {
    * next contribution is added to it in place.
    */
   handOn(x: Tensor, dx: Tensor): void {
-    if (x.activated) {
+    if (x.slope) {
       throw new InklingError('internal', `${x} is an activation: only a linear layer may read it.`);
     }
     if (this.#gradients.has(x)) {

@@ -13,8 +13,8 @@ export class Tensor {
   readonly shape: readonly number[];
   readonly dtype: 'f32' | 'u32';
   readonly place: Place;
-  /** Set on act(z): whoever computes d act(z) multiplies by act'(z) in the same kernel and so delivers dz. */
-  activated: { readonly activation: string; readonly preactivation: Tensor } | undefined;
+  /** Set on act(z) to act'(z): whoever computes d act(z) multiplies by it in the same kernel and so delivers dz. */
+  slope: Tensor | undefined;
 
   constructor(name: string, shape: readonly number[], dtype: 'f32' | 'u32', place: Place) {
     this.name = name;

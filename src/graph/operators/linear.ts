@@ -22,10 +22,10 @@ export interface LinearOptions {
 interface Finish {
   bias?: Tensor | undefined;
   residual?: Tensor | undefined;
-  /** Applies the activation and keeps its argument here. */
-  activate?: { activation: string; preactivation: Tensor } | undefined;
-  /** Multiplies by the activation's derivative at this argument. */
-  derivative?: { activation: string; preactivation: Tensor } | undefined;
+  /** Applies the activation, and keeps its derivative where there is a place for it. */
+  activate?: { activation: string; slope: Tensor | undefined } | undefined;
+  /** Multiplies by the derivative that was kept. */
+  slope?: Tensor | undefined;
   accumulate?: boolean;
   /** Column sums of `a`, for the bias's gradient. */
   dbias?: { dx: Tensor; accumulate: boolean } | undefined;
@@ -65,8 +65,8 @@ function product(
   const B_TRANSPOSED = layout === 'NT';
   const A_WIDTH = A_TRANSPOSED ? M : K;
   const B_WIDTH = B_TRANSPOSED ? K : N;
-  const nonlinear = finish.activate ?? finish.derivative;
-  const kind = nonlinear?.activation;
+  const kind = finish.activate?.activation;
+  const kept = finish.activate?.slope;
   const tile = graph.traits.tile ?? 4;
   const { tx, ty, columns, rows } = shareOut(tile, M, N);
   const constants: Record<string, Constant> = {
@@ -86,8 +86,9 @@ function product(
     OUT_VEC4: N % 4 === 0,
     BIAS: finish.bias !== undefined,
     RESIDUAL: finish.residual !== undefined,
-    ACTIVATION: finish.activate !== undefined,
-    DERIVATIVE: finish.derivative !== undefined,
+    ACTIVATION: kind !== undefined,
+    KEEP_SLOPE: kept !== undefined,
+    DERIVATIVE: finish.slope !== undefined,
     ACCUMULATE: finish.accumulate === true,
     BIAS_GRADIENT: finish.dbias !== undefined,
     BIAS_ACCUMULATE: finish.dbias?.accumulate === true,
@@ -104,7 +105,7 @@ function product(
       'Take a smaller batch.',
     );
   }
-  const source = nonlinear ? activationSource + matmulSource : matmulSource;
+  const source = kind ? activationSource + matmulSource : matmulSource;
   graph.dispatch(
     { source, entry: 'matmul', constants },
     {
@@ -112,7 +113,8 @@ function product(
       b,
       ...(finish.bias && { bias: finish.bias }),
       ...(finish.residual && { residual: finish.residual }),
-      ...(nonlinear && { preactivation: nonlinear.preactivation }),
+      ...(kept && { slope: kept }),
+      ...(finish.slope && { saved_slope: finish.slope }),
       out,
       ...(finish.dbias && { dbias: finish.dbias.dx }),
     },
@@ -141,19 +143,18 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
   }
   const bias = options.bias ?? undefined;
   const out = graph.tensor(`linear ${weight.name}`, [...x.shape.slice(0, -1), M]);
-  const activate = activation
-    ? { activation, preactivation: graph.tensor(`preactivation ${weight.name}`, out.shape) }
-    : undefined;
+  const slope = activation && graph.training ? graph.tensor(`slope ${weight.name}`, out.shape) : undefined;
+  const activate = activation ? { activation, slope } : undefined;
   product(graph, 'NT', [rows, M, K], x, weight, out, { bias, residual, activate });
-  out.activated = activate;
+  out.slope = slope;
 
   // For an activated result the rule receives dz: its consumer has multiplied by act'(z) already.
   graph.onBackward(out, (dout) => {
     const { dx, accumulate } = graph.gradientOf(x, true);
-    if (x.activated && accumulate) {
+    if (x.slope && accumulate) {
       throw new InklingError('internal', `linear: ${x} is an activation and is read twice.`);
     }
-    product(graph, 'NN', [rows, K, M], dout, weight, dx, { accumulate, derivative: x.activated });
+    product(graph, 'NN', [rows, K, M], dout, weight, dx, { accumulate, slope: x.slope });
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
     product(graph, 'TN', [M, K, rows], dout, x, dweight.dx, { accumulate: dweight.accumulate, dbias, idleBias });
