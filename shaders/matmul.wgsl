@@ -16,10 +16,8 @@
 // BIAS_GRADIENT (d weight only): dbias[m] (= or += by BIAS_ACCUMULATE) sum over k of a(m, k), by the threads of the
 // first column; zero for the m from IDLE_FROM to IDLE_TO, where the sum is known to be zero (see linear.ts).
 //
-// A thread owns TILE x TILE outputs in registers and reads its operands straight from memory, four numbers at a time:
-// no workgroup memory and no barrier. A larger tile reads each operand less often, a smaller one keeps more threads busy.
-// Each output's sum runs over k in order, whatever the tile and the shape: the tile never changes a bit of a result.
-// Workgroup (TX, TY): thread x along n, y along m. Sizes: M, N, K; VECTORS = TILE / 4.
+// This file has the operands and the way out. How the sums are computed stands in matmul_register.wgsl and
+// matmul_shared.wgsl, one of which is put behind it. Sizes: M, N, K.
 
 //#if A_VEC4
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
@@ -133,99 +131,16 @@ fn finish(z: vec4f, m: u32, n: u32) {
 //#endif
 }
 
-@compute @workgroup_size(TX, TY)
-fn matmul(@builtin(global_invocation_id) thread: vec3u) {
-  let m = thread.y * TILE;
-  let n = thread.x * TILE;
-  if (m >= M || n >= N) {
-    return;
-  }
-  var sums: array<vec4f, TILE * VECTORS>;  // row i, vector j of the tile at i * VECTORS + j
-
-//#if A_TRANSPOSED
-  var column_sums: array<vec4f, VECTORS>;
-  var av: array<vec4f, VECTORS>;
-  for (var k = 0u; k < K; k++) {
-    //#repeat i VECTORS
-    av[i] = load_a(k * A_WIDTH, m + 4u * i);
-    //#endrepeat
-    //#repeat j VECTORS
-    let bv = load_b(k * B_WIDTH, n + 4u * j);
-    //#repeat i VECTORS
-    sums[4u * i * VECTORS + j] += av[i].x * bv;
-    sums[(4u * i + 1u) * VECTORS + j] += av[i].y * bv;
-    sums[(4u * i + 2u) * VECTORS + j] += av[i].z * bv;
-    sums[(4u * i + 3u) * VECTORS + j] += av[i].w * bv;
-    //#endrepeat
-    //#endrepeat
+// Four of the column sums of `a`, which are the bias's gradient.
+fn finish_bias(sums: vec4f, m: u32) {
 //#if BIAS_GRADIENT
-    if (n == 0u) {
-      //#repeat i VECTORS
-      column_sums[i] += av[i];
-      //#endrepeat
-    }
-//#endif
-  }
-//#if BIAS_GRADIENT
-  if (n == 0u) {
-    for (var i = 0u; i < TILE && m + i < M; i++) {
-      let sum = select(column_sums[i / 4u][i % 4u], 0.0, m + i >= IDLE_FROM && m + i < IDLE_TO);
+  for (var i = 0u; i < 4u && m + i < M; i++) {
+    let sum = select(sums[i], 0.0, m + i >= IDLE_FROM && m + i < IDLE_TO);
 //#if BIAS_ACCUMULATE
-      dbias[m + i] += sum;
+    dbias[m + i] += sum;
 //#else
-      dbias[m + i] = sum;
+    dbias[m + i] = sum;
 //#endif
-    }
   }
 //#endif
-//#else
-  // rows past the end repeat the last one: read, never stored
-  var rows: array<u32, TILE>;
-  var av: array<vec4f, TILE>;
-  //#repeat i TILE
-  rows[i] = min(m + i, M - 1u) * A_WIDTH;
-  //#endrepeat
-//#if B_TRANSPOSED
-  var columns: array<u32, TILE>;
-  //#repeat j TILE
-  columns[j] = min(n + j, N - 1u) * B_WIDTH;
-  //#endrepeat
-//#endif
-  for (var k = 0u; k < K; k += 4u) {
-    //#repeat i TILE
-    av[i] = load_a(rows[i], k);
-    //#endrepeat
-    //#repeat j VECTORS
-//#if B_TRANSPOSED
-    let b0 = load_b(columns[4u * j], k);
-    let b1 = load_b(columns[4u * j + 1u], k);
-    let b2 = load_b(columns[4u * j + 2u], k);
-    let b3 = load_b(columns[4u * j + 3u], k);
-    //#repeat i TILE
-    sums[i * VECTORS + j] += vec4f(dot(av[i], b0), dot(av[i], b1), dot(av[i], b2), dot(av[i], b3));
-    //#endrepeat
-//#else
-    let b0 = load_b(k * B_WIDTH, n + 4u * j);
-    let b1 = load_b(min(k + 1u, K - 1u) * B_WIDTH, n + 4u * j);
-    let b2 = load_b(min(k + 2u, K - 1u) * B_WIDTH, n + 4u * j);
-    let b3 = load_b(min(k + 3u, K - 1u) * B_WIDTH, n + 4u * j);
-    //#repeat i TILE
-    sums[i * VECTORS + j] += av[i].x * b0 + av[i].y * b1 + av[i].z * b2 + av[i].w * b3;
-    //#endrepeat
-//#endif
-    //#endrepeat
-  }
-//#endif
-
-  //#repeat j VECTORS
-  let column = n + 4u * j;
-  if (column < N) {
-    let bias4 = load_bias(column);
-    //#repeat i TILE
-    if (m + i < M) {
-      finish(sums[i * VECTORS + j] + bias4, m + i, column);
-    }
-    //#endrepeat
-  }
-  //#endrepeat
 }

@@ -1,5 +1,6 @@
 import { InklingError } from './errors.ts';
 import { PipelineCache } from './kernel.ts';
+import { quadsHold } from './quads.ts';
 
 /** A device with what the engine wants to know of its adapter. */
 export interface Device {
@@ -8,8 +9,13 @@ export interface Device {
   readonly name: string;
   /** True where kernels run on the processor: barriers are very dear there, so kernels take one thread a row. */
   readonly software: boolean;
+  /** Whether kernels may let the four threads of a quad tell each other what they have read. */
+  readonly quads: boolean;
   readonly pipelines: PipelineCache;
 }
+
+// What makes kernels faster or timing finer where the adapter has it. Nothing needs them.
+const WANTED_FEATURES = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
 
 // The defaults are enough for every kernel; a larger binding or buffer only lets a larger model fit.
 const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -41,7 +47,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   const name = describe(adapter.info);
   let device: GPUDevice;
   try {
-    device = await adapter.requestDevice({ label: 'inkling', requiredLimits });
+    const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));
+    device = await adapter.requestDevice({ label: 'inkling', requiredFeatures, requiredLimits });
   } catch (error) {
     throw new InklingError(
       'no-device',
@@ -50,7 +57,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
     );
   }
   const software = adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${name} ${adapter.info.architecture}`);
-  return { gpu: device, name, software, pipelines: new PipelineCache(device) };
+  const pipelines = new PipelineCache(device);
+  return { gpu: device, name, software, quads: await quadsHold(device, pipelines), pipelines };
 }
 
 /** Resolves, once, with the reason why the device is gone; never for a device that the engine itself destroyed. */

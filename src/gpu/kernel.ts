@@ -51,9 +51,10 @@ function constantLine(name: string, value: Constant): string {
  * Puts the constants in front of a source; keeps, of each `//#if NAME … //#else … //#endif`, the part that the boolean
  * constant NAME (or `!NAME`) selects; writes what stands between `//#repeat i COUNT` and `//#endrepeat` COUNT times (see
  * `unroll`). Blocks may be nested. Everything else is plain WGSL: sizes are constants rather than `override`s because
- * workgroup arrays sized by an override misbehave in Safari.
+ * workgroup arrays sized by an override misbehave in Safari. Directives go first, wherever they stand.
  */
 export function specialise({ source, entry, constants }: Kernel): string {
+  const directives: string[] = [];
   const out = Object.entries(constants).map(([name, value]) => constantLine(name, value));
   const open: boolean[] = [];
   for (const line of source.split('\n')) {
@@ -68,10 +69,10 @@ export function specialise({ source, entry, constants }: Kernel): string {
     } else if (directive === 'endif') {
       open.pop();
     } else if (open.every(Boolean)) {
-      out.push(line);
+      (/^(enable|diagnostic)\b/.test(line) ? directives : out).push(line);
     }
   }
-  return unroll(out, entry, constants).join('\n');
+  return [...directives, ...unroll(out, entry, constants)].join('\n');
 }
 
 /** SwiftShader's compiler takes seconds over more; those of GPUs unroll longer loops by themselves. */

@@ -1,6 +1,7 @@
 import { InklingError } from '../gpu/errors.ts';
 import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
 import type { Workgroups } from '../gpu/recording.ts';
+import type { ProductVariant } from './operators/product.ts';
 import type { ParameterLayout } from './parameters.ts';
 import { Tensor } from './tensor.ts';
 
@@ -8,8 +9,12 @@ import { Tensor } from './tensor.ts';
 export interface KernelTraits {
   /** Threads that share one row of a norm or a softmax; 1 needs no barrier. A power of two, at most 256. */
   readonly lanes: number;
-  /** Rows and columns that a thread owns of a matrix product: 4, which is the default, or 8. */
-  readonly tile?: 4 | 8;
+  /** How matrix products are computed for which `products` has no choice; `register4` without it. */
+  readonly product?: ProductVariant;
+  /** The tuner's choices, by `productKey`. */
+  readonly products?: ReadonlyMap<string, ProductVariant>;
+  /** Whether the four threads of a quad may tell each other what they have read. */
+  readonly quads?: boolean;
 }
 
 /** Names of the flat buffers that regions may lie in. */

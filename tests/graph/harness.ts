@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.ts';
 import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
+import type { ProductVariant } from '../../src/graph/operators/product.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena, type Program } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
@@ -46,8 +47,10 @@ export interface Experiment {
   parameters?: Record<string, Values>;
   inputs?: Record<string, Values>;
   lanes?: number;
-  /** Of matrix products; 4 without it. */
-  tile?: 4 | 8;
+  /** Of matrix products; `register4` without it. */
+  product?: ProductVariant;
+  /** Whether quads share reads; not without it. */
+  quads?: boolean;
   /** Calls the operators and returns the result. */
   build: (graph: Graph, tensors: Record<string, Tensor>) => Tensor;
   /**
@@ -72,10 +75,10 @@ export async function parameterBuffers(device: Device, arena: Arena, layout: Par
 
 /** Runs a small graph forward and backward, twice: what the first run leaves in memory must not change the second. */
 export async function runExperiment(device: Device, experiment: Experiment): Promise<Outcome> {
-  const { parameters = {}, inputs = {}, lanes = 1, tile = 4, dout } = experiment;
+  const { parameters = {}, inputs = {}, lanes = 1, product = 'register4', quads = false, dout } = experiment;
   const table = Object.entries(parameters).map(([name, { shape }]) => ({ name, shape, decay: shape.length > 1 }));
   const layout = new ParameterLayout(table);
-  const graph = new Graph(layout, { lanes, tile }, dout !== undefined);
+  const graph = new Graph(layout, { lanes, product, quads }, dout !== undefined);
   const values = new Map<Tensor, Values['data']>();
   const tensors: Record<string, Tensor> = {};
   for (const [name, { shape, data }] of Object.entries(parameters)) {

@@ -1,6 +1,8 @@
 import { describe, expect } from 'vitest';
+import type { Device } from '../../src/gpu/device.ts';
 import { embedding } from '../../src/graph/operators/embedding.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
+import { PRODUCT_VARIANTS, type ProductVariant } from '../../src/graph/operators/product.ts';
 import { type Experiment, expectClose, gpuTest, runExperiment, type Values } from '../graph/harness.ts';
 import { add, Random } from '../reference/arrays.ts';
 import { embedding as embed, embeddingBackward } from '../reference/embedding.ts';
@@ -19,6 +21,19 @@ const SHAPES = [
   { N: 129, C: 64, M: 36 },
 ];
 
+const FEED_FORWARD = [
+  { N: 7, C: 5, H: 13 },
+  { N: 33, C: 12, H: 47 },
+  { N: 3, C: 7, H: 20 },
+  { N: 64, C: 32, H: 128 },
+];
+
+const IDLE = [
+  [0, 5],
+  [3, 10],
+  [9, 13],
+] as const;
+
 const OPTIONS = [
   { hasBias: true, hasResidual: false },
   { hasBias: false, hasResidual: false },
@@ -28,9 +43,31 @@ const OPTIONS = [
 
 const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ shape, data });
 
-describe.each([4, 8] as const)('in tiles of %i', (tile) => {
-  describe.each(OPTIONS)('linear, bias: $hasBias, residual: $hasResidual', ({ hasBias, hasResidual }) => {
-    gpuTest.for(SHAPES)('$N x $C to $M', async (shape, { device }) => {
+const VARIANTS = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
+const isHalf = (product: ProductVariant) => product.startsWith('half');
+/** These with every option; the others, which share their way out and take a processor seconds to compile, with all
+ * options at once. */
+const THOROUGH: readonly ProductVariant[] = ['register4', 'quad8'];
+
+/** What the variant owes: its operands are rounded to 11 bits where they pass through f16. */
+const owed = (product: ProductVariant, tolerance = 1e-5) => (isHalf(product) ? Math.max(2e-3, tolerance) : tolerance);
+
+/** Variants that need a feature which the adapter lacks cannot be tried on it; the report counts them as skipped. */
+function requireVariant(product: ProductVariant, device: Device, skip: (note: string) => void): void {
+  if (isHalf(product) && !device.gpu.features.has('shader-f16')) skip('the adapter has no shader-f16');
+  if (product.startsWith('quad') && !device.quads) skip('the adapter has no quads');
+}
+
+describe.each(VARIANTS)('%s', (product) => {
+  const tolerance = owed(product);
+  const thorough = THOROUGH.includes(product);
+  const thoroughly = thorough ? gpuTest : (_name: string, _test: unknown) => {};
+  const longSums = product.startsWith('shared') ? thoroughly : gpuTest;
+  const some = <T>(all: readonly T[], ...few: number[]) => (thorough ? all : few.map((i) => all[i]!));
+  const options = thorough ? OPTIONS : OPTIONS.filter((o) => o.hasBias && o.hasResidual);
+  describe.each(options)('linear, bias: $hasBias, residual: $hasResidual', ({ hasBias, hasResidual }) => {
+    gpuTest.for(some(SHAPES, 6, 7))('$N x $C to $M', async (shape, { device, skip }) => {
+      requireVariant(product, device, skip);
       const { N, C, M } = shape;
       const random = new Random(N * C * M);
       const x = random.normals(N * C);
@@ -39,7 +76,7 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const residual = random.normals(N * M);
       const dout = random.normals(N * M);
       const { out, grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: { weight: values([M, C], weight), ...(hasBias && { bias: values([M], bias) }) },
         inputs: { x: values([N, C], x), ...(hasResidual && { residual: values([N, M], residual) }) },
         build: (graph, t) =>
@@ -48,21 +85,17 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       });
       const options = { bias: hasBias ? bias : null, residual: hasResidual ? residual : undefined };
       const expected = reference.linearBackward(x, weight, dout, shape, options);
-      expectClose(out, reference.linear(x, weight, shape, options));
-      expectClose(grads.x, expected.dx, undefined, 'dx');
-      expectClose(grads.weight, expected.dweight, undefined, 'dweight');
-      if (hasBias) expectClose(grads.bias, expected.dbias, undefined, 'dbias');
-      if (hasResidual) expectClose(grads.residual, expected.dresidual, undefined, 'dresidual');
+      expectClose(out, reference.linear(x, weight, shape, options), tolerance);
+      expectClose(grads.x, expected.dx, tolerance, 'dx');
+      expectClose(grads.weight, expected.dweight, tolerance, 'dweight');
+      if (hasBias) expectClose(grads.bias, expected.dbias, tolerance, 'dbias');
+      if (hasResidual) expectClose(grads.residual, expected.dresidual, tolerance, 'dresidual');
     });
   });
 
-  describe.each(['gelu', 'gelu_tanh', 'relu'] as const)('a feed-forward layer with %s', (activation) => {
-    gpuTest.for([
-      { N: 7, C: 5, H: 13 },
-      { N: 33, C: 12, H: 47 },
-      { N: 3, C: 7, H: 20 },
-      { N: 64, C: 32, H: 128 },
-    ])('$N x $C through $H', async ({ N, C, H }, { device }) => {
+  describe.each(some(['gelu', 'gelu_tanh', 'relu'] as const, 1))('a feed-forward layer with %s', (activation) => {
+    gpuTest.for(some(FEED_FORWARD, 1))('$N x $C through $H', async ({ N, C, H }, { device, skip }) => {
+      requireVariant(product, device, skip);
       const random = new Random(N * C * H);
       const x = random.normals(N * C);
       const up = random.normals(H * C);
@@ -71,7 +104,7 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const downBias = random.normals(C);
       const dout = random.normals(N * C);
       const { out, grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: {
           up: values([H, C], up),
           upBias: values([H], upBias),
@@ -88,33 +121,34 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const first = { N, C, M: H };
       const second = { N, C: H, M: C };
       const hidden = reference.linear(x, up, first, { bias: upBias, activation });
-      expectClose(out, reference.linear(hidden, down, second, { bias: downBias }));
+      expectClose(out, reference.linear(hidden, down, second, { bias: downBias }), tolerance);
       const last = reference.linearBackward(hidden, down, dout, second);
       const expected = reference.linearBackward(x, up, last.dx, first, { bias: upBias, activation });
-      expectClose(grads.down, last.dweight, undefined, 'd down');
-      expectClose(grads.downBias, last.dbias, undefined, 'd downBias');
-      expectClose(grads.x, expected.dx, undefined, 'dx');
-      expectClose(grads.up, expected.dweight, undefined, 'd up');
-      expectClose(grads.upBias, expected.dbias, undefined, 'd upBias');
+      expectClose(grads.down, last.dweight, tolerance, 'd down');
+      expectClose(grads.downBias, last.dbias, tolerance, 'd downBias');
+      expectClose(grads.x, expected.dx, tolerance, 'dx');
+      expectClose(grads.up, expected.dweight, tolerance, 'd up');
+      expectClose(grads.upBias, expected.dbias, tolerance, 'd upBias');
     });
 
-    gpuTest('its values over the whole range', async ({ device }) => {
+    thoroughly('its values over the whole range', async ({ device, skip }) => {
+      requireVariant(product, device, skip);
       // One input channel of weight 1: what comes out is act(z) and, through the identity behind it, act'(z).
       const points = Float32Array.from({ length: 401 }, (_, i) => (i - 200) / 16);
       const z = Float32Array.of(...points, -1e4, -60, -38, 38, 60, 1e4, 0);
       const N = z.length;
       const one = values([1, 1], Float32Array.of(1));
       const { out, grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: { up: one, down: one },
         inputs: { z: values([N, 1], z) },
         build: (graph, t) => linear(graph, linear(graph, t.z!, t.up!, { activation }), t.down!),
         dout: new Float32Array(N).fill(1),
       });
       const shape = { N, C: 1, M: 1 };
-      expectClose(out, reference.linear(z, [1], shape, { activation }));
+      expectClose(out, reference.linear(z, [1], shape, { activation }), tolerance);
       const slopes = reference.linearBackward(z, [1], new Float32Array(N).fill(1), shape, { activation }).dx;
-      expectClose(grads.z, slopes, undefined, 'slope');
+      expectClose(grads.z, slopes, tolerance, 'slope');
       // Without the largest numbers, which hide the rest of a norm.
       const middle = 401;
       const expected = reference.linear(z, [1], shape, { activation });
@@ -126,7 +160,8 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
     const shape = { N: 11, C: 13, M: 13 };
     const { N, C, M } = shape;
 
-    gpuTest('a tensor that is read twice, and a weight and a bias that are used twice', async ({ device }) => {
+    thoroughly('a tensor that is read twice, and a weight and a bias that are used twice', async ({ device, skip }) => {
+      requireVariant(product, device, skip);
       const random = new Random(21);
       const x = random.normals(N * C);
       const weight = random.normals(M * C, 0.3);
@@ -134,7 +169,7 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const dout = random.normals(N * M);
       // y = f(f(f(x))) + f(x)
       const { out, grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: { weight: values([M, C], weight), bias: values([M], bias) },
         inputs: { x: values([N, C], x) },
         build: (graph, t) => {
@@ -146,23 +181,24 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       });
       const once = reference.linear(x, weight, shape, { bias });
       const twice = reference.linear(once, weight, shape, { bias });
-      expectClose(out, reference.linear(twice, weight, shape, { bias, residual: once }));
+      expectClose(out, reference.linear(twice, weight, shape, { bias, residual: once }), tolerance);
       const third = reference.linearBackward(twice, weight, dout, shape);
       const second = reference.linearBackward(once, weight, third.dx, shape);
       const first = reference.linearBackward(x, weight, add(second.dx, dout), shape);
-      expectClose(grads.x, first.dx, undefined, 'dx');
-      expectClose(grads.weight, add(add(first.dweight, second.dweight), third.dweight), undefined, 'dweight');
-      expectClose(grads.bias, add(add(first.dbias, second.dbias), third.dbias), undefined, 'dbias');
+      expectClose(grads.x, first.dx, tolerance, 'dx');
+      expectClose(grads.weight, add(add(first.dweight, second.dweight), third.dweight), tolerance, 'dweight');
+      expectClose(grads.bias, add(add(first.dbias, second.dbias), third.dbias), tolerance, 'dbias');
     });
 
-    gpuTest('one weight with two biases', async ({ device }) => {
+    thoroughly('one weight with two biases', async ({ device, skip }) => {
+      requireVariant(product, device, skip);
       const random = new Random(22);
       const x = random.normals(N * C);
       const weight = random.normals(M * C, 0.3);
       const biases = [random.normals(M), random.normals(M)] as const;
       const dout = random.normals(N * M);
       const { grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: { weight: values([M, C], weight), a: values([M], biases[0]), b: values([M], biases[1]) },
         inputs: { x: values([N, C], x) },
         build: (graph, t) => linear(graph, linear(graph, t.x!, t.weight!, { bias: t.a! }), t.weight!, { bias: t.b! }),
@@ -171,16 +207,13 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const once = reference.linear(x, weight, shape, { bias: biases[0] });
       const second = reference.linearBackward(once, weight, dout, shape);
       const first = reference.linearBackward(x, weight, second.dx, shape);
-      expectClose(grads.weight, add(first.dweight, second.dweight), undefined, 'dweight');
-      expectClose(grads.a, first.dbias, undefined, 'd a');
-      expectClose(grads.b, second.dbias, undefined, 'd b');
+      expectClose(grads.weight, add(first.dweight, second.dweight), tolerance, 'dweight');
+      expectClose(grads.a, first.dbias, tolerance, 'd a');
+      expectClose(grads.b, second.dbias, tolerance, 'd b');
     });
 
-    gpuTest.for([
-      [0, 5],
-      [3, 10],
-      [9, 13],
-    ] as const)('a bias that is idle from %i to %i', async ([from, to], { device }) => {
+    gpuTest.for(some(IDLE, 1))('a bias that is idle from %i to %i', async ([from, to], { device, skip }) => {
+      requireVariant(product, device, skip);
       const random = new Random(25);
       const [x, z] = [random.normals(N * C), random.normals(N * C)];
       const weight = random.normals(M * C, 0.3);
@@ -188,7 +221,7 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const dout = random.normals(N * M);
       // Used twice, so that its gradient is written once and added to once.
       const { out, grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: { weight: values([M, C], weight), bias: values([M], bias) },
         inputs: { x: values([N, C], x), z: values([N, C], z) },
         build: (graph, t) => {
@@ -198,16 +231,17 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
         dout,
       });
       const residual = reference.linear(z, weight, shape, { bias });
-      expectClose(out, reference.linear(x, weight, shape, { bias, residual }));
+      expectClose(out, reference.linear(x, weight, shape, { bias, residual }), tolerance);
       const outer = reference.linearBackward(x, weight, dout, shape);
       const inner = reference.linearBackward(z, weight, dout, shape);
-      expectClose(grads.weight, add(outer.dweight, inner.dweight), undefined, 'dweight');
+      expectClose(grads.weight, add(outer.dweight, inner.dweight), tolerance, 'dweight');
       const dbias = add(outer.dbias, inner.dbias).map((g, m) => (m >= from && m < to ? 0 : g));
-      expectClose(grads.bias, dbias, undefined, 'dbias');
+      expectClose(grads.bias, dbias, tolerance, 'dbias');
       expect([...grads.bias!.subarray(from, to)]).toEqual(new Array(to - from).fill(0));
     });
 
-    gpuTest('a table that is both the embedding and the head', async ({ device }) => {
+    thoroughly('a table that is both the embedding and the head', async ({ device, skip }) => {
+      requireVariant(product, device, skip);
       const [B, T, V] = [3, 5, 17];
       const random = new Random(23);
       const tokens = random.tokens(B * T, V);
@@ -215,7 +249,7 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const wpe = random.normals(T * C);
       const dout = random.normals(B * T * V);
       const { grads } = await runExperiment(device, {
-        tile,
+        product,
         parameters: { wte: values([V, C], wte), wpe: values([T, C], wpe) },
         inputs: { tokens: { shape: [B, T], data: tokens } },
         build: (graph, t) => linear(graph, embedding(graph, t.tokens!, t.wte!, t.wpe!), t.wte!),
@@ -225,12 +259,13 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
       const x = embed(tokens, wte, wpe, rows);
       const head = reference.linearBackward(x, wte, dout, { N: B * T, C, M: V });
       const { dwte, dwpe } = embeddingBackward(tokens, head.dx, rows, { wte: V, wpe: T });
-      expectClose(grads.wte, add(dwte, head.dweight), undefined, 'dwte');
-      expectClose(grads.wpe, dwpe, undefined, 'dwpe');
+      expectClose(grads.wte, add(dwte, head.dweight), tolerance, 'dwte');
+      expectClose(grads.wpe, dwpe, tolerance, 'dwpe');
     });
   });
 
-  gpuTest('linear over many rows, whose weight gradient is a long sum', async ({ device }) => {
+  longSums('linear over many rows, whose weight gradient is a long sum', async ({ device, skip }) => {
+    requireVariant(product, device, skip);
     const shape = { N: 4099, C: 5, M: 6 };
     const random = new Random(24);
     const x = random.normals(shape.N * shape.C);
@@ -238,18 +273,18 @@ describe.each([4, 8] as const)('in tiles of %i', (tile) => {
     const bias = random.normals(shape.M);
     const dout = random.normals(shape.N * shape.M);
     const { out, grads } = await runExperiment(device, {
-      tile,
+      product,
       parameters: { weight: values([shape.M, shape.C], weight), bias: values([shape.M], bias) },
       inputs: { x: values([shape.N, shape.C], x) },
       build: (graph, t) => linear(graph, t.x!, t.weight!, { bias: t.bias! }),
       dout,
     });
     const expected = reference.linearBackward(x, weight, dout, shape, { bias });
-    expectClose(out, reference.linear(x, weight, shape, { bias }));
-    expectClose(grads.x, expected.dx, undefined, 'dx');
+    expectClose(out, reference.linear(x, weight, shape, { bias }), tolerance);
+    expectClose(grads.x, expected.dx, tolerance, 'dx');
     // 4,099 terms one after the other in f32.
-    expectClose(grads.weight, expected.dweight, 1e-4, 'dweight');
-    expectClose(grads.bias, expected.dbias, 1e-4, 'dbias');
+    expectClose(grads.weight, expected.dweight, owed(product, 1e-4), 'dweight');
+    expectClose(grads.bias, expected.dbias, owed(product, 1e-4), 'dbias');
   });
 });
 
@@ -262,8 +297,8 @@ gpuTest('a tile never changes a bit of a result', async ({ device }) => {
       build: (graph, t) => linear(graph, t.x!, t.weight!, { bias: t.bias! }),
       dout: random.normals(N * M),
     };
-    const small = await runExperiment(device, { ...experiment, tile: 4 });
-    const large = await runExperiment(device, { ...experiment, tile: 8 });
+    const small = await runExperiment(device, { ...experiment, product: 'register4' });
+    const large = await runExperiment(device, { ...experiment, product: 'register8' });
     expect(large, `${N} x ${C} to ${M}`).toEqual(small);
   }
 });

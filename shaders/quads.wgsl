@@ -1,0 +1,18 @@
+// Whether quads are what the kernels take them for: four threads with neighbouring numbers in the workgroup, in order.
+// WGSL does not promise it, so it is tried once on each device. Each thread writes 1 where it holds, 0 where not.
+
+enable subgroups;
+
+@group(0) @binding(0) var<storage, read_write> holds: array<u32>;  // (TX * TY)
+
+@compute @workgroup_size(TX, TY)
+fn quads(@builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) invocation: u32) {
+  let first = index - index % 4u;
+  let seen = vec4u(
+    quadBroadcast(index, 0u),
+    quadBroadcast(index, 1u),
+    quadBroadcast(index, 2u),
+    quadBroadcast(index, 3u),
+  );
+  holds[index] = select(0u, 1u, all(seen == first + vec4u(0u, 1u, 2u, 3u)) && invocation % 4u == index % 4u);
+}

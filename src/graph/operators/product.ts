@@ -1,0 +1,169 @@
+import activationSource from '../../../shaders/activation.wgsl?raw';
+import commonSource from '../../../shaders/matmul.wgsl?raw';
+import registerSource from '../../../shaders/matmul_register.wgsl?raw';
+import sharedSource from '../../../shaders/matmul_shared.wgsl?raw';
+import { InklingError } from '../../gpu/errors.ts';
+import { type Constant, float } from '../../gpu/kernel.ts';
+import { MAX_WORKGROUPS, type Workgroups } from '../../gpu/recording.ts';
+import type { Graph } from '../graph.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** What a product does to its result; see matmul.wgsl. */
+export interface Finish {
+  bias?: Tensor | undefined;
+  residual?: Tensor | undefined;
+  /** Applies the activation, and keeps its derivative where there is a place for it. */
+  activate?: { activation: string; slope: Tensor | undefined } | undefined;
+  /** Multiplies by the derivative that was kept. */
+  slope?: Tensor | undefined;
+  accumulate?: boolean;
+  /** Column sums of `a`, for the bias's gradient. */
+  dbias?: { dx: Tensor; accumulate: boolean } | undefined;
+  idleBias?: readonly [from: number, to: number] | undefined;
+}
+
+/** How a and b lie: N as it is written, T transposed. */
+export type Layout = 'NT' | 'NN' | 'TN';
+
+/** A way to share a product out to threads. All compute the same; they differ in speed and in the last bits. */
+interface Variant {
+  /** Rows and columns that a thread owns. */
+  readonly tile: 4 | 8;
+  /** Threads of a workgroup along n and m. */
+  readonly tx: number;
+  readonly ty: number;
+  /** In registers: whether quads share what they read, and how many threads share an output's sum. */
+  readonly quads?: true;
+  readonly slices?: number;
+  /** Through workgroup memory: columns of `a` that it holds at a time, and whether as f16. */
+  readonly depth?: number;
+  readonly half?: true;
+}
+
+export const PRODUCT_VARIANTS = {
+  /** Few registers: many threads for small products. */
+  register4: { tile: 4, tx: 8, ty: 8 },
+  register8: { tile: 8, tx: 4, ty: 4 },
+  quad4: { tile: 4, tx: 8, ty: 8, quads: true },
+  quad8: { tile: 8, tx: 4, ty: 4, quads: true },
+  /** For few outputs and long sums: weights' gradients. */
+  sliced4: { tile: 4, tx: 4, ty: 4, slices: 8 },
+  shared32: { tile: 4, tx: 8, ty: 8, depth: 16 },
+  shared64: { tile: 4, tx: 16, ty: 16, depth: 16 },
+  shared128: { tile: 8, tx: 16, ty: 16, depth: 8 },
+  half64: { tile: 4, tx: 16, ty: 16, depth: 16, half: true },
+  half128: { tile: 8, tx: 16, ty: 16, depth: 16, half: true },
+} as const satisfies Record<string, Variant>;
+
+export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
+
+/** What a product's choice of variant is kept under: products of one layout and shape share it. */
+export function productKey(layout: Layout, [M, N, K]: readonly [number, number, number]): string {
+  return `${layout} ${M}x${N}x${K}`;
+}
+
+/** Workgroups that keep every core of a processor busy. */
+const ENOUGH_WORKGROUPS = 8;
+
+/** Threads of a workgroup. A small product on a processor takes flatter ones, so that there are enough for every core. */
+function threads(variant: Variant, M: number, N: number): { TX: number; TY: number } {
+  const { tile, tx: TX } = variant;
+  let TY = variant.ty;
+  const columns = Math.ceil(N / (tile * TX));
+  while (tile > 4 && !variant.depth && TY > 1 && columns * Math.ceil(M / (tile * TY)) < ENOUGH_WORKGROUPS) {
+    TY /= 2;
+  }
+  return { TX, TY };
+}
+
+/** Gradients are means over the batch: about so much smaller than what f16 holds well. */
+function gradientScale(rows: number): number {
+  return 2 ** Math.round(Math.log2(rows));
+}
+
+/** out (M, N) = finish(a b), with a (M, K) or transposed (K, M), b (K, N) or transposed (N, K). */
+export function product(
+  graph: Graph,
+  layout: Layout,
+  shape: readonly [M: number, N: number, K: number],
+  a: Tensor,
+  b: Tensor,
+  out: Tensor,
+  finish: Finish,
+): void {
+  const [M, N, K] = shape;
+  const { traits } = graph;
+  const choice = traits.products?.get(productKey(layout, shape)) ?? traits.product ?? 'register4';
+  const variant: Variant = PRODUCT_VARIANTS[choice];
+  const { tile, depth, half, quads, slices = 1 } = variant;
+  const { TX, TY } = threads(variant, M, N);
+  const workgroups: Workgroups = [Math.ceil(N / (tile * TX)), Math.ceil(M / (tile * TY)), 1];
+  if (Math.max(...workgroups) > MAX_WORKGROUPS) {
+    throw new InklingError(
+      'too-large',
+      `A product of ${M} x ${N} is more than one dispatch can hold.`,
+      'Take a smaller batch.',
+    );
+  }
+  const A_TRANSPOSED = layout === 'TN';
+  const B_TRANSPOSED = layout === 'NT';
+  const A_WIDTH = A_TRANSPOSED ? M : K;
+  const B_WIDTH = B_TRANSPOSED ? K : N;
+  const kind = finish.activate?.activation;
+  const kept = finish.activate?.slope;
+  const gradientRows = layout === 'NN' ? M : K;
+  const constants: Record<string, Constant> = {
+    M,
+    N,
+    K,
+    A_WIDTH,
+    B_WIDTH,
+    TILE: tile,
+    VECTORS: tile / 4,
+    SUMS: (tile * tile) / 4,
+    TX,
+    TY,
+    ...(depth
+      ? { BK: depth, HALF: half === true, A_SCALE: float(half && layout !== 'NT' ? gradientScale(gradientRows) : 1) }
+      : {
+          QUADS: quads === true,
+          STEP: quads ? 4 : 1,
+          SPLIT: slices > 1,
+          SLICES: slices,
+          SLICE: 4 * Math.ceil(K / (4 * slices)),
+        }),
+    A_TRANSPOSED,
+    B_TRANSPOSED,
+    A_VEC4: A_WIDTH % 4 === 0,
+    B_VEC4: B_WIDTH % 4 === 0,
+    OUT_VEC4: N % 4 === 0,
+    BIAS: finish.bias !== undefined,
+    RESIDUAL: finish.residual !== undefined,
+    ACTIVATION: kind !== undefined,
+    KEEP_SLOPE: kept !== undefined,
+    DERIVATIVE: finish.slope !== undefined,
+    ACCUMULATE: finish.accumulate === true,
+    BIAS_GRADIENT: finish.dbias !== undefined,
+    BIAS_ACCUMULATE: finish.dbias?.accumulate === true,
+    IDLE_FROM: finish.idleBias?.[0] ?? 0,
+    IDLE_TO: finish.idleBias?.[1] ?? 0,
+    GELU: kind === 'gelu',
+    GELU_TANH: kind === 'gelu_tanh',
+    RELU: kind === 'relu',
+  };
+  const source = (kind ? activationSource : '') + commonSource + (depth ? sharedSource : registerSource);
+  graph.dispatch(
+    { source, entry: 'matmul', constants },
+    {
+      a,
+      b,
+      ...(finish.bias && { bias: finish.bias }),
+      ...(finish.residual && { residual: finish.residual }),
+      ...(kept && { slope: kept }),
+      ...(finish.slope && { saved_slope: finish.slope }),
+      out,
+      ...(finish.dbias && { dbias: finish.dbias.dx }),
+    },
+    workgroups,
+  );
+}
