@@ -4,6 +4,7 @@ import type { RunConfig } from '../model/config.ts';
 import { checkText, splitCorpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
+import { freshState, weightsOf } from '../training/step.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
 import { readFlags } from './arguments.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
@@ -82,7 +83,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const { config, tokenizer, text, from } = plan;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const { train: trainIds, val } = splitCorpus(tokenizer.encode(text.text));
-  const state = from && (plan.resumed ? from.state : freshOptimizer(from));
+  const state = from && (plan.resumed ? from.state : freshState(config.training, weightsOf(from.state)));
   const trainer = await Trainer.create(device, {
     model,
     training: config.training,
@@ -154,12 +155,6 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     trainer.destroy();
     device.gpu.destroy();
   }
-}
-
-/** The weights of a checkpoint as the start of a new run. */
-function freshOptimizer({ state }: Checkpoint): Checkpoint['state'] {
-  const zeros = () => new Float32Array(state.parameters.length);
-  return { step: 0, evaluated: -1, parameters: state.parameters, moment1: zeros(), moment2: zeros() };
 }
 
 function describe({ config, text, tokenizer, resumed }: Plan, trainer: Trainer): string {

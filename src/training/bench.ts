@@ -10,7 +10,7 @@ import { initialParameters, layoutOf } from '../model/parameters.ts';
 import { Random } from '../model/random.ts';
 import { CORPUS, drawBatch, packTokens } from './batches.ts';
 import { PROGRESS } from './optimizer.ts';
-import { startingBuffers, traceStep } from './step.ts';
+import { freshState, startingBuffers, traceStep } from './step.ts';
 import { Trainer, type TrainerOptions } from './trainer.ts';
 import type { Work } from './work.ts';
 
@@ -154,14 +154,13 @@ export async function timeTraining(
   // never due: nothing but steps is timed
   const training = { ...config, max_iters, eval_interval: max_iters, eval_iters: 1, sample_interval: 0 };
   const layout = layoutOf(model);
-  const zeros = () => new Float32Array(layout.bytes / 4);
   const parameters = await initialParameters(model, layout, training.seed);
   const options: TrainerOptions = {
     model,
     training,
     train: corpus,
     val: corpus.subarray(0, model.block_size + 1),
-    state: { step: 0, evaluated: 0, parameters, moment1: zeros(), moment2: zeros() },
+    state: freshState(training, parameters, 0),
   };
   const trainer = await Trainer.create(device, options);
   try {

@@ -8,6 +8,9 @@ import type { TrainingConfig } from '../model/config.ts';
 /** Names of the buffers that a training step lives on, besides parameters and gradients. */
 export const MOMENT1 = 'moment1';
 export const MOMENT2 = 'moment2';
+/** The moving average of the weights, and the weights of the lowest validation loss. */
+export const AVERAGE = 'average';
+export const BEST = 'best';
 export const SCHEDULE = 'schedule';
 export const PROGRESS = 'progress';
 export const RECORDS = 'records';
@@ -16,6 +19,21 @@ export const RECORDS = 'records';
 export const RECORD_RING = 1024;
 /** Bytes of a record: loss, gradient norm, learning rate, one unused. */
 export const RECORD_BYTES = 16;
+
+/**
+ * The flat buffers that a run of this configuration goes on from, by name, all in the layout of its parameters: what a
+ * checkpoint holds, no more and no less.
+ */
+export function stateBuffers({ optimizer, momentum, ema_decay, patience }: TrainingConfig): readonly string[] {
+  const moments = {
+    adamw: [MOMENT1, MOMENT2],
+    adam: [MOMENT1, MOMENT2],
+    sgd: momentum > 0 ? [MOMENT1] : [],
+    lion: [MOMENT1],
+    muon: [MOMENT1, MOMENT2],
+  }[optimizer];
+  return [PARAMETERS, ...moments, ...(ema_decay > 0 ? [AVERAGE] : []), ...(patience > 0 ? [BEST] : [])];
+}
 
 /** Threads that add up the squares: enough to fill a GPU, few enough for one workgroup to gather. A power of two. */
 function partialsFor(elements: number): number {

@@ -2,7 +2,7 @@ import { type GenerationOptions, Generator, traceGenerator } from '../generation
 import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { ReadbackRing, readBuffer } from '../gpu/readback.ts';
-import { Graph, PARAMETERS } from '../graph/graph.ts';
+import { Graph } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
@@ -12,7 +12,7 @@ import { gpt } from '../model/gpt.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { CORPUS, drawBatch, packTokens, type Region } from './batches.ts';
 import { EVALUATION_PROGRESS, EVALUATION_RECORDS, recordMeanLoss } from './evaluation.ts';
-import { MOMENT1, MOMENT2, PROGRESS, RECORD_BYTES, RECORD_RING, RECORDS } from './optimizer.ts';
+import { PROGRESS, RECORD_BYTES, RECORD_RING, RECORDS, stateBuffers } from './optimizer.ts';
 import { Pacer } from './pacer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { startingBuffers, type TrainingState, traceStep } from './step.ts';
@@ -42,8 +42,11 @@ export interface StepRecord {
 /** What a run tells while it goes. Each may return a promise; the run waits for it. */
 export interface TrainerListener {
   steps?(records: StepRecord[]): void;
-  /** Mean losses over fixed windows of the two splits, with the weights after `step` steps. */
-  evaluated?(step: number, train_loss: number, val_loss: number): void | Promise<void>;
+  /**
+   * Mean losses over fixed windows of the two splits, with the weights after `step` steps. `improved`: no evaluation
+   * of the run had a lower validation loss. The trainer may be asked for a snapshot meanwhile.
+   */
+  evaluated?(step: number, train_loss: number, val_loss: number, improved: boolean): void | Promise<void>;
   /** Called every `sample_interval` steps, between submits. */
   sampleDue?(step: number): Promise<void>;
 }
@@ -62,6 +65,7 @@ export class Trainer {
   readonly #pacer = new Pacer();
   #done: number;
   #evaluated: number;
+  #best: TrainingState['best'];
   /** Steps that had been done when this trainer was made. */
   readonly #started: number;
 
@@ -84,6 +88,7 @@ export class Trainer {
     this.#done = state?.step ?? 0;
     this.#started = this.#done;
     this.#evaluated = state?.evaluated ?? -1;
+    this.#best = state?.best ?? null;
   }
 
   /**
@@ -228,15 +233,12 @@ export class Trainer {
 
   /** Reads the whole training state back. Not to be called while `run` has work in flight. */
   async snapshot(): Promise<TrainingState> {
-    const read = async (name: string) =>
-      new Float32Array(await readBuffer(this.#device.gpu, this.#arena.buffer(name), 0, this.layout.bytes));
-    return {
-      step: this.#done,
-      evaluated: this.#evaluated,
-      parameters: await read(PARAMETERS),
-      moment1: await read(MOMENT1),
-      moment2: await read(MOMENT2),
-    };
+    const buffers = new Map<string, Float32Array<ArrayBuffer>>();
+    for (const name of stateBuffers(this.#training)) {
+      const bytes = await readBuffer(this.#device.gpu, this.#arena.buffer(name), 0, this.layout.bytes);
+      buffers.set(name, new Float32Array(bytes));
+    }
+    return { step: this.#done, evaluated: this.#evaluated, best: this.#best, buffers };
   }
 
   destroy(): void {
@@ -310,7 +312,11 @@ export class Trainer {
     const train_loss = await this.#meanLoss(this.#evaluations.train);
     const val_loss = await this.#meanLoss(this.#evaluations.val);
     this.#evaluated = this.#done;
-    await listener.evaluated?.(this.#done, train_loss, val_loss);
+    const improved = val_loss < (this.#best?.val_loss ?? Number.POSITIVE_INFINITY);
+    if (improved) {
+      this.#best = { step: this.#done, val_loss };
+    }
+    await listener.evaluated?.(this.#done, train_loss, val_loss, improved);
   }
 
   /** Mean loss over the fixed batches of one split. Each batch is a submit of its own, so that a pause is obeyed. */
