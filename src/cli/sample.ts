@@ -4,7 +4,7 @@ import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
-import { weightsOf } from '../training/step.ts';
+import { weightsOf } from '../training/state.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';

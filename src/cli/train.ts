@@ -4,7 +4,7 @@ import type { RunConfig } from '../model/config.ts';
 import { checkText, splitCorpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
-import { freshState, weightsOf } from '../training/step.ts';
+import { freshState, weightsOf } from '../training/state.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
 import { readFlags } from './arguments.ts';
 import { adapterName, openDeviceInNode } from './open.ts';

@@ -1,7 +1,16 @@
 import { refuse, requireChoice, requireCount } from './checks.ts';
 import { checkTrainingConfig, type TrainingConfig, withSteps } from './training-config.ts';
 
-export { checkTrainingConfig, type TrainingConfig, withSteps } from './training-config.ts';
+export {
+  checkTrainingConfig,
+  OPTIMIZERS,
+  type OptimizerName,
+  SCHEDULES,
+  type ScheduleName,
+  type TrainingConfig,
+  withOptimizer,
+  withSteps,
+} from './training-config.ts';
 
 export const ACTIVATIONS = ['gelu', 'gelu_tanh', 'relu'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -95,7 +104,7 @@ export function preset(name: PresetName): RunConfig {
         weight_decay: 0.1,
         l2: 0,
         grad_clip: 1,
-        dropout: 0,
+        dropout: name === 'nanogpt-gpu' ? 0.2 : 0,
         label_smoothing: 0,
         ema_decay: 0,
         eval_interval: name === 'tiny' ? 100 : 250,

@@ -62,6 +62,23 @@ export interface TrainingConfig {
   seed: number;
 }
 
+/** What suits an optimizer: its learning rate as a multiple of AdamW's, and what else it wants. */
+const SUITED: Record<OptimizerName, { rate: number } & Partial<TrainingConfig>> = {
+  adamw: { rate: 1, weight_decay: 0.1 },
+  adam: { rate: 1, weight_decay: 0 },
+  sgd: { rate: 50, momentum: 0.9, weight_decay: 0 },
+  lion: { rate: 0.2, weight_decay: 0.5 },
+  muon: { rate: 1, momentum: 0.95, weight_decay: 0.1 },
+};
+
+/** The same training with another optimizer, at the learning rate and with the settings that suit it. */
+export function withOptimizer(training: TrainingConfig, optimizer: OptimizerName): TrainingConfig {
+  const { rate, ...suited } = SUITED[optimizer];
+  const ratio = rate / SUITED[training.optimizer].rate;
+  const { learning_rate, min_lr } = training;
+  return { ...training, ...suited, optimizer, learning_rate: learning_rate * ratio, min_lr: min_lr * ratio };
+}
+
 /** The same training in `steps` steps: the schedule ends with them, and the warm-up takes at most a tenth of them. */
 export function withSteps(training: TrainingConfig, steps: number): TrainingConfig {
   const warmup_iters = Math.min(training.warmup_iters, Math.floor(steps / 10));
@@ -101,7 +118,8 @@ export function checkTrainingConfig(training: TrainingConfig): void {
 }
 
 /** What is sound by itself and not beside the rest. */
-function checkTogether({ optimizer, weight_decay, schedule, learning_rate, min_lr }: TrainingConfig): void {
+function checkTogether(training: TrainingConfig): void {
+  const { optimizer, weight_decay, schedule, learning_rate, min_lr, warmup_iters, lr_decay_iters } = training;
   if (optimizer === 'adam' && weight_decay > 0) {
     refuse(
       `Adam has no decoupled weight decay, so weight_decay must be 0, not ${weight_decay}.`,
@@ -112,6 +130,12 @@ function checkTogether({ optimizer, weight_decay, schedule, learning_rate, min_l
     refuse(
       `The schedule ends at min_lr, and ${min_lr} is more than the learning_rate ${learning_rate}.`,
       'Take a min_lr of at most the learning_rate.',
+    );
+  }
+  if (schedule !== 'constant' && warmup_iters > lr_decay_iters && warmup_iters > 0) {
+    refuse(
+      `The warm-up of ${warmup_iters} steps is longer than the schedule of ${lr_decay_iters}.`,
+      'Take a shorter warm-up.',
     );
   }
   if ((schedule === 'step' || schedule === 'exponential') && min_lr === 0 && learning_rate > 0) {

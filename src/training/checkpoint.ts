@@ -4,8 +4,7 @@ import { PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { stateBuffers } from './optimizer.ts';
-import type { TrainingState } from './step.ts';
+import { stateBuffers, type TrainingState } from './state.ts';
 
 /** Version of the metadata below. */
 const FORMAT = 'inkling-1';

@@ -9,8 +9,9 @@ import { traitsOf } from '../graph/traits.ts';
 import { checkRunConfig, type GPTConfig, preset, type TrainingConfig } from '../model/config.ts';
 import { gpt } from '../model/gpt.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { RECORD_BYTES, RECORD_RING, RECORDS } from './optimizer.ts';
-import { freshState, startingBuffers, traceStep } from './step.ts';
+import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
+import { freshState, RECORDS } from './state.ts';
+import { startingBuffers, traceStep } from './step.ts';
 
 /** How far a run is from a float64 run of the same steps. */
 export interface ParityReport {
@@ -138,7 +139,7 @@ export async function replayFixture(device: Device, bytes: Uint8Array<ArrayBuffe
   const step = new Graph(layout, traits, true);
   const x = step.input('x', shape, 'u32');
   const y = step.input('y', shape, 'u32');
-  traceStep(step, model, training, x, y);
+  traceStep(step, model, training, () => ({ x, y }));
   const forward = new Graph(layout, traits, false);
   const tokens = forward.input('x', shape, 'u32');
   const logits = forward.output(gpt(forward, model, tokens));

@@ -1,63 +1,79 @@
-import { GRADIENTS, type Graph, PARAMETERS } from '../graph/graph.ts';
+import { GRADIENTS, type Graph } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
+import type { Dropout } from '../graph/operators/dropout.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
-import { gpt } from '../model/gpt.ts';
+import { dropoutSites, gpt } from '../model/gpt.ts';
 import { initialParameters } from '../model/parameters.ts';
-import {
-  AVERAGE,
-  adamw,
-  MOMENT1,
-  MOMENT2,
-  PROGRESS,
-  RECORD_BYTES,
-  RECORD_RING,
-  RECORDS,
-  SCHEDULE,
-  stateBuffers,
-} from './optimizer.ts';
+import { drawBatch, type Region } from './batches.ts';
+import { MATRICES, matrixTable } from './muon.ts';
+import { optimizerStep, RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { scheduleTable } from './schedule.ts';
+import { freshState, PROGRESS, RECORDS, SCHEDULE, type TrainingState } from './state.ts';
 
-/** Everything that the next step depends on, apart from the configuration and the corpus. */
-export interface TrainingState {
-  /** Optimizer steps done. */
-  step: number;
-  /** The step after which the last evaluation was made; -1 before the first. */
-  evaluated: number;
-  /** The lowest validation loss so far and the step after which it was measured; null before the first evaluation. */
-  best: { step: number; val_loss: number } | null;
-  /** Those of `stateBuffers`, in the layout of `layoutOf`. */
-  buffers: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+export interface Batch {
+  /** (B, T): tokens, and the ones that follow each. */
+  x: Tensor;
+  y: Tensor;
 }
 
-/** A run before its first step, from given weights. `evaluated` 0 leaves out the evaluation before the first step. */
-export function freshState(
+/**
+ * Appends a whole training step: forward, loss and backward of each of its batches, and the optimizer, which sees the
+ * gradient of the mean over all of them. `batch` appends the drawing of one of `gradient_accumulation_steps`.
+ */
+export function traceStep(
+  graph: Graph,
+  model: GPTConfig,
   training: TrainingConfig,
-  parameters: Float32Array<ArrayBuffer>,
-  evaluated = -1,
-): TrainingState {
-  const buffers = new Map(stateBuffers(training).map((name) => [name, startOf(name, parameters)]));
-  return { step: 0, evaluated, best: null, buffers };
+  batch: (index: number) => Batch,
+): void {
+  const { gradient_accumulation_steps: batches, label_smoothing: smoothing } = training;
+  const progress = graph.region(PROGRESS, 'progress', [2], 'u32');
+  let losses: Tensor | undefined;
+  for (let index = 0; index < batches; index++) {
+    const { x, y } = batch(index);
+    losses ??= graph.tensor('losses', [batches * x.size]);
+    const logits = gpt(graph, model, x, dropoutOf(training, model, index, progress));
+    crossEntropy(graph, logits, y, { smoothing, into: { losses, first: index * x.size } });
+    graph.backward(logits, logits); // crossEntropy has written the gradient over the logits
+  }
+  optimizerStep(graph, losses!, training);
 }
 
-/** The weights that evaluation and samples use: the moving average where the run keeps one. */
-export function weightsOf({ buffers }: TrainingState): Float32Array<ArrayBuffer> {
-  return buffers.get(AVERAGE) ?? buffers.get(PARAMETERS)!;
+/** The same step on batches that are drawn from the corpus on the GPU. */
+export function traceTraining(graph: Graph, model: GPTConfig, training: TrainingConfig, corpus: CorpusPart): void {
+  traceStep(graph, model, training, (index) => drawTrainingBatch(graph, model, training, corpus, index));
 }
 
-/** Copies of the weights start as the weights, moments as zeros. */
-function startOf(name: string, parameters: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
-  return name === MOMENT1 || name === MOMENT2 ? new Float32Array(parameters.length) : parameters;
+/** Where a split lies in the corpus, and how long that is. */
+export interface CorpusPart {
+  length: number;
+  region: Region;
 }
 
-/** Appends a whole training step: forward, loss, backward, optimizer. x, y (B, T). */
-export function traceStep(graph: Graph, model: GPTConfig, training: TrainingConfig, x: Tensor, y: Tensor): void {
-  const logits = gpt(graph, model, x);
-  const losses = crossEntropy(graph, logits, y);
-  graph.backward(logits, logits); // crossEntropy has written the gradient over the logits
-  adamw(graph, losses, training);
+/** The step's batch of that index. */
+export function drawTrainingBatch(
+  graph: Graph,
+  { vocab_size, block_size: context }: GPTConfig,
+  { batch_size: batch }: TrainingConfig,
+  corpus: CorpusPart,
+  index: number,
+): Batch {
+  return drawBatch(graph, { ...corpus, vocab_size, batch, context, firstRow: index * batch, progress: PROGRESS });
 }
+
+/** What the step's batch of that index drops; nothing where dropout is off, which then costs nothing. */
+export function dropoutOf(
+  { dropout: rate }: TrainingConfig,
+  model: GPTConfig,
+  index: number,
+  progress: Tensor,
+): Dropout | undefined {
+  return rate > 0 ? { rate, site: index * dropoutSites(model), progress } : undefined;
+}
+
+export type NamedNumbers = [name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>];
 
 /** What a step finds in the named buffers before the first one: from the seed, or from a saved state. */
 export async function startingBuffers(
@@ -65,7 +81,7 @@ export async function startingBuffers(
   model: GPTConfig,
   training: TrainingConfig,
   state?: TrainingState,
-): Promise<[name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>][]> {
+): Promise<NamedNumbers[]> {
   const { step, buffers } = state ?? freshState(training, await initialParameters(model, layout, training.seed));
   return [
     ...buffers,
@@ -73,5 +89,6 @@ export async function startingBuffers(
     [SCHEDULE, scheduleTable(training)],
     [PROGRESS, new Uint32Array([step, training.seed])],
     [RECORDS, new Float32Array((RECORD_RING * RECORD_BYTES) / 4)],
+    ...(training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)] as NamedNumbers] : []),
   ];
 }

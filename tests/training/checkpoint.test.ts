@@ -3,7 +3,7 @@ import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors
 import { type GPTConfig, preset, type TrainingConfig } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/training/checkpoint.ts';
-import { stateBuffers } from '../../src/training/optimizer.ts';
+import { stateBuffers } from '../../src/training/state.ts';
 import { Random } from '../reference/arrays.ts';
 
 const MODEL: GPTConfig = {

@@ -2,10 +2,8 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
 import { preset } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
-import { drawBatch } from '../../src/training/batches.ts';
 import { floorOf } from '../../src/training/bench.ts';
-import { PROGRESS } from '../../src/training/optimizer.ts';
-import { traceStep } from '../../src/training/step.ts';
+import { traceTraining } from '../../src/training/step.ts';
 import { stepWork, workOf } from '../../src/training/work.ts';
 
 const { model: shape, training } = preset('tiny');
@@ -14,10 +12,7 @@ const tokens = training.batch_size * model.block_size;
 
 function trace(length: number): Graph {
   const graph = new Graph(layoutOf(model), { lanes: 1 }, true);
-  const [batch, context] = [training.batch_size, model.block_size];
-  const corpus = { vocab_size: 65, length, region: { first: 0, length }, progress: PROGRESS };
-  const { x, y } = drawBatch(graph, { ...corpus, batch, context });
-  traceStep(graph, model, training, x, y);
+  traceTraining(graph, model, training, { length, region: { first: 0, length } });
   return graph;
 }
 
