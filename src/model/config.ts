@@ -118,6 +118,11 @@ export function preset(name: PresetName): RunConfig {
   };
 }
 
+/** Tokens that one optimizer step learns from. */
+export function tokensPerStep({ model, training }: RunConfig): number {
+  return training.gradient_accumulation_steps * training.batch_size * model.block_size;
+}
+
 /** Throws `bad-config` in words a person can act on. */
 export function checkRunConfig({ model, training }: RunConfig): void {
   checkModelShape(model);
