@@ -16,6 +16,21 @@ function trace(length: number): Graph {
   return graph;
 }
 
+test.each([
+  [{}, 2, 55],
+  [{}, 4, 97],
+  [{ optimizer: 'sgd', schedule: 'wsd', l2: 0.1, label_smoothing: 0.1, ema_decay: 0.9, patience: 3 }, 2, 55],
+  // two for each of five places that drop between others, and none within attention
+  [{ dropout: 0.1 }, 2, 65],
+  [{ optimizer: 'muon' }, 2, 71],
+  [{ optimizer: 'muon' }, 4, 113],
+] as const)('with %o, a step of %i layers takes %i dispatches', (changes, n_layer, dispatches) => {
+  const sized = { ...model, n_layer };
+  const graph = new Graph(layoutOf(sized), { lanes: 1 }, true);
+  traceTraining(graph, sized, { ...training, ...changes }, { length: 1000, region: { first: 0, length: 1000 } });
+  expect(graph.dispatches.length).toBe(dispatches);
+});
+
 test('the products of a traced step are six for each weight and token', () => {
   const { slots } = layoutOf(model);
   const multiplied = [...slots.values()].filter(({ shape, name }) => shape.length === 2 && !name.includes('wpe'));
