@@ -14,6 +14,8 @@
 //   dq[t] = sum over u <= t of ds[t, u] * k[u]
 //   dk[u] = sum over t >= u of ds[t, u] * q[t]
 //   dv[u] = sum over t >= u of p[t, u] * dout[t]
+// With DROPOUT each probability is multiplied by its mask (mask.wgsl, row (b, h, t), element u) before v is mixed:
+//   out[t] = sum of mask p v,   dp[t, u] = mask dot(dout[t], v[u]),   dv[u] = sum of mask p dout,   the rest as above.
 // attention_backward_q writes D and dq, then attention_backward_kv writes dk and dv: together all of dqkv, with `=`.
 //
 // One thread owns one row (a query, or a key with its value) and keeps it in registers. All threads of a workgroup
@@ -112,6 +114,9 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
   //#endrepeat
   var highest = -3.4e38;
   var total = 0.0;
+//#if DROP
+  let row = mask_row(mask_key(), (thread.z * NH + head) * T + t);
+//#endif
   // four keys at a time, so that the running sums are rescaled once for four
   for (var u = 0u; u <= t; u += 4u) {
     let at = vec4u(u, min(u + 1u, t), min(u + 2u, t), min(u + 3u, t)) * (3u * C);
@@ -130,12 +135,17 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
     let p = exp(s - higher);
     highest = higher;
     total = total * rescale + (p.x + p.y + p.z + p.w);
+//#if DROP
+    let kept = p * vec4f(mask(row, u), mask(row, u + 1u), mask(row, u + 2u), mask(row, u + 3u));
+//#else
+    let kept = p;
+//#endif
     //#repeat i HS4
     sum[i] = sum[i] * rescale
-      + p.x * load_qkv(v_at + at.x, i)
-      + p.y * load_qkv(v_at + at.y, i)
-      + p.z * load_qkv(v_at + at.z, i)
-      + p.w * load_qkv(v_at + at.w, i);
+      + kept.x * load_qkv(v_at + at.x, i)
+      + kept.y * load_qkv(v_at + at.y, i)
+      + kept.z * load_qkv(v_at + at.z, i)
+      + kept.w * load_qkv(v_at + at.w, i);
     //#endrepeat
   }
 
@@ -179,6 +189,9 @@ fn attention_backward_q(@builtin(global_invocation_id) thread: vec3u) {
   //#endrepeat
   dots[at_lse] = d;
   let l = saved_lse[at_lse];
+//#if DROP
+  let row = mask_row(mask_key(), at_lse);
+//#endif
   for (var u = 0u; u <= t; u++) {
     let k_at = (first + u) * 3u * C + C + head * HS;
     var s = 0.0;
@@ -187,6 +200,9 @@ fn attention_backward_q(@builtin(global_invocation_id) thread: vec3u) {
     s += dot(q[i], load_qkv(k_at, i));
     dp += dot(dy[i], load_qkv(k_at + C, i));
     //#endrepeat
+//#if DROP
+    dp *= mask(row, u);
+//#endif
     let ds = exp(s - l) * (dp - d) * SCALE;
     //#repeat i HS4
     dq[i] += ds * load_qkv(k_at, i);
@@ -216,6 +232,9 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
   k[i] = load_qkv(k_at, i);
   v[i] = load_qkv(k_at + C, i);
   //#endrepeat
+//#if DROP
+  let key = mask_key();
+//#endif
   for (var t = u; t < T; t++) {
     let q_at = (first + t) * 3u * C + head * HS;
     let out_at = (first + t) * C + head * HS;
@@ -227,10 +246,17 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
     dp += dot(v[i], load_dout(out_at, i));
     //#endrepeat
     let p = exp(s - saved_lse[at_lse]);
+//#if DROP
+    let m = mask(mask_row(key, at_lse), u);
+    let kept = m * p;
+    dp *= m;
+//#else
+    let kept = p;
+//#endif
     let ds = p * (dp - saved_dots[at_lse]) * SCALE;
     //#repeat i HS4
     dk[i] += ds * load_qkv(q_at, i);
-    dv[i] += p * load_dout(out_at, i);
+    dv[i] += kept * load_dout(out_at, i);
     //#endrepeat
   }
   //#repeat i HS4

@@ -1,8 +1,10 @@
 // Softmax cross-entropy of each row against its target, in nats, and its gradient in the same kernel.
 //
-//   loss[n] = log(sum over v of exp(logits[n, v])) - logits[n, targets[n]]
-//   TRAINING: logits[n, v] = (softmax(logits[n])[v] - [v = targets[n]]) / N, the gradient of the mean loss, written
-//             over the logits, which nobody needs any more.
+//   loss[FIRST_LOSS + n] = log(sum over v of exp(logits[n, v])) - logits[n, targets[n]]
+//   TRAINING: logits[n, v] = (softmax(logits[n])[v] - [v = targets[n]]) / LOSSES, the gradient of the mean over all
+//             LOSSES rows of a step, of which these are N; written over the logits, which nobody needs any more.
+//   SMOOTH:   the target is (1 - SMOOTHING) [v = targets[n]] + SMOOTHING / V instead (Szegedy et al., 2016, arXiv
+//             1512.00567), in the gradient only: the loss that is told stays the plain one.
 //
 // The row's maximum is subtracted first, so that no exponential overflows.
 // Workgroup (LANES, GROUPS): each y is a row, its x share the row's logits; with LANES 1 there is no barrier.
@@ -10,7 +12,7 @@
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;  // (N, V)
 @group(0) @binding(1) var<storage, read> targets: array<u32>;       // (N)
-@group(0) @binding(2) var<storage, read_write> loss: array<f32>;    // (N)
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;    // (LOSSES)
 
 //#if REDUCE
 var<workgroup> scratch: array<f32, LANES * GROUPS>;
@@ -83,13 +85,17 @@ fn cross_entropy(
     return;
   }
   if (lane == target_ % LANES) {
-    loss[row] = log(sum) - at_target;
+    loss[FIRST_LOSS + row] = log(sum) - at_target;
   }
 //#if TRAINING
-  let scale = 1.0 / (sum * f32(N));
+  let scale = 1.0 / (sum * f32(LOSSES));
   for (var v = lane; v < V; v += LANES) {
     let p = exp(logits[base + v] - highest) * scale;
-    logits[base + v] = select(p, p - 1.0 / f32(N), v == target_);
+//#if SMOOTH
+    logits[base + v] = p - (SMOOTHING / f32(V) + select(0.0, 1.0 - SMOOTHING, v == target_)) / f32(LOSSES);
+//#else
+    logits[base + v] = select(p, p - 1.0 / f32(LOSSES), v == target_);
+//#endif
   }
 //#endif
 }

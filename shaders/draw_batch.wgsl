@@ -2,27 +2,15 @@
 //
 //   start = FIRST + pick(b);   x[b, t] = corpus[start + t];   y[b, t] = corpus[start + t + 1]
 //
-// Training picks at random: a hash of (seed, step, b), so the same step draws the same batch in every run, and a
+// Behind random.wgsl. Training picks at random: a hash of (seed, step, FIRST_ROW + b), so the same step draws the same batch in every run, and a
 // resumed run goes on as if it had never stopped. Evaluation (FIXED) picks windows spread evenly over its part of the
-// corpus: the same ones at every evaluation.
+// corpus: the same ones at every evaluation. FIRST_ROW counts the rows of the batches that one step draws before this.
 // Sizes: B windows of T tokens; WINDOWS places where a window may start; tokens are packed PER_WORD to a u32.
-
-struct Progress {
-  step: u32,
-  seed: u32,
-}
 
 @group(0) @binding(0) var<storage, read> corpus: array<u32>;
 @group(0) @binding(1) var<storage, read> progress: Progress;
 @group(0) @binding(2) var<storage, read_write> x: array<u32>;  // (B, T)
 @group(0) @binding(3) var<storage, read_write> y: array<u32>;  // (B, T)
-
-// The output function of a permuted congruential generator (O'Neill, 2014), used as a hash of 32 bits.
-fn hash(input: u32) -> u32 {
-  let state = input * 747796405u + 2891336453u;
-  let word = ((state >> ((state >> 28u) + 4u)) ^ state) * 277803737u;
-  return (word >> 22u) ^ word;
-}
 
 fn token(at: u32) -> u32 {
   let bits = 32u / PER_WORD;
@@ -44,7 +32,7 @@ fn draw_batch(
 //#if FIXED
   let start = FIRST + ((progress.step * B + b) * STRIDE) % WINDOWS;
 //#else
-  let start = FIRST + hash(hash(hash(progress.seed) ^ progress.step) ^ b) % WINDOWS;
+  let start = FIRST + hash(hash(hash(progress.seed) ^ progress.step) ^ (FIRST_ROW + b)) % WINDOWS;
 //#endif
   x[i] = token(start + i % T);
   y[i] = token(start + i % T + 1u);

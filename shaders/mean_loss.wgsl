@@ -1,12 +1,7 @@
 // Ends one batch of an evaluation: writes its mean loss and counts it.
 //
 //   records[progress.step] = mean over n of losses[n];   progress.step += 1
-// Sizes: N rows of losses. One workgroup.
-
-struct Progress {
-  step: u32,
-  seed: u32,
-}
+// Behind random.wgsl, which declares Progress. Sizes: N rows of losses. One workgroup.
 
 @group(0) @binding(0) var<storage, read> losses: array<f32>;         // (N)
 @group(0) @binding(1) var<storage, read_write> progress: Progress;

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { type GPTConfig, PRESET_NAMES, type PresetName, preset, type TrainingConfig } from '../model/config.ts';
-import { floorOf, measureRates, type Rates, randomCorpus, timeTraining, traceTraining } from '../training/bench.ts';
+import { floorOf, measureRates, type Rates, randomCorpus, timeTraining, traceBenchmark } from '../training/bench.ts';
 import { type ProfileRow, profile } from '../training/profile.ts';
 import { stepWork, type Work } from '../training/work.ts';
 import { readFlags, UsageError } from './arguments.ts';
@@ -36,7 +36,7 @@ export async function bench(argv: string[]): Promise<boolean> {
       const { model: shape, training } = preset(name);
       const model = { ...shape, vocab_size: VOCABULARY };
       const rates = await measureRates(device);
-      const graph = traceTraining(device, model, training);
+      const graph = traceBenchmark(device, model, training);
       const work = stepWork(graph, model, training.batch_size);
       const floor = floorOf(work, graph.dispatches.length, rates);
       if (!flags.config && floor.ms > SLOW_STEP_MS) {

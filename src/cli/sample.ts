@@ -4,6 +4,7 @@ import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
+import { weightsOf } from '../training/state.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
@@ -52,8 +53,8 @@ export async function sample(argv: string[]): Promise<boolean> {
   const arena = new Arena(device);
   const traced = traceGenerator(model, layoutOf(model), traitsOf(device));
   arena.plan(traced.graph);
-  const parameters = await arena.named(PARAMETERS, state.parameters.byteLength);
-  device.gpu.queue.writeBuffer(parameters, 0, state.parameters);
+  const weights = weightsOf(state);
+  device.gpu.queue.writeBuffer(await arena.named(PARAMETERS, weights.byteLength), 0, weights);
   const programs = await arena.compile();
   const generator = new Generator(device, arena, programs.get(traced.graph)!, traced);
 

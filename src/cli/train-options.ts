@@ -3,10 +3,16 @@ import {
   checkRunConfig,
   checkTrainingConfig,
   type ModelShape,
+  OPTIMIZERS,
+  type OptimizerName,
   PRESET_NAMES,
   type PresetName,
   preset,
   type RunConfig,
+  SCHEDULES,
+  type ScheduleName,
+  type TrainingConfig,
+  withOptimizer,
   withSteps,
 } from '../model/config.ts';
 import { type FlagKind, type Flags, UsageError } from './arguments.ts';
@@ -20,10 +26,26 @@ const CONFIGURATION = {
   context: 'count',
   batch: 'count',
   steps: 'count',
-  lr: 'real',
-  dropout: 'real',
-  'weight-decay': 'real',
+  accumulate: 'count',
   optimizer: 'text',
+  lr: 'real',
+  schedule: 'text',
+  warmup: 'count',
+  'min-lr': 'real',
+  cooldown: 'count',
+  'lr-drops': 'count',
+  beta1: 'real',
+  beta2: 'real',
+  eps: 'real',
+  momentum: 'real',
+  'no-nesterov': 'switch',
+  'weight-decay': 'real',
+  l2: 'real',
+  clip: 'real',
+  dropout: 'real',
+  'label-smoothing': 'real',
+  ema: 'real',
+  patience: 'count',
   seed: 'count',
   'eval-every': 'count',
 } as const satisfies Record<string, FlagKind>;
@@ -41,14 +63,11 @@ export type TrainFlags = Flags<typeof TRAIN_FLAGS>;
 
 /** Refuses combinations and values that this version has no way to obey. */
 export function checkTrainFlags(flags: TrainFlags): void {
-  if (flags.dropout) {
-    throw new UsageError('train: dropout is not there yet.', 'Leave --dropout out, or give 0.');
-  }
-  if (flags.optimizer !== undefined && flags.optimizer !== 'adamw') {
-    throw new UsageError(`train: there is no optimizer “${flags.optimizer}”.`, 'Take --optimizer adamw.');
-  }
-  if (flags.preset !== undefined && !PRESET_NAMES.includes(flags.preset as PresetName)) {
-    throw new UsageError(`train: there is no preset “${flags.preset}”.`, `Take one of ${PRESET_NAMES.join(', ')}.`);
+  for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
+    const value = flags[name];
+    if (value !== undefined && !choices.includes(value)) {
+      throw new UsageError(`train: there is no ${name} “${value}”.`, `Take one of ${choices.join(', ')}.`);
+    }
   }
   if (flags.resume !== undefined) {
     const given = [...Object.keys(CONFIGURATION), 'init', 'out'].filter((name) => name in flags);
@@ -61,11 +80,27 @@ export function checkTrainFlags(flags: TrainFlags): void {
   }
 }
 
+/** Refuses flags that the chosen optimizer or schedule does not look at. */
+function checkEffect(flags: TrainFlags, { optimizer, schedule }: TrainingConfig): void {
+  for (const [names, kind, effective] of EFFECTS) {
+    const chosen = kind === 'optimizer' ? optimizer : schedule;
+    const idle = names.find((name) => flags[name] !== undefined);
+    if (idle && !effective.includes(chosen)) {
+      throw new UsageError(
+        `train: --${idle} has no effect with the ${kind} ${chosen}.`,
+        `Leave it out, or take --${kind} ${effective.join(' or ')}.`,
+      );
+    }
+  }
+}
+
 /** What flags ask for, on top of their preset or, without one, of `fallback`. Not checked yet. */
 function applyFlags(flags: TrainFlags, fallback: PresetName): RunConfig {
   const base = preset((flags.preset as PresetName) ?? fallback);
   const width = flags.width ?? base.model.n_embd;
-  const learning_rate = flags.lr ?? base.training.learning_rate;
+  const optimizer = withOptimizer(base.training, (flags.optimizer as OptimizerName) ?? base.training.optimizer);
+  const training = withSteps(optimizer, flags.steps ?? optimizer.max_iters);
+  const learning_rate = flags.lr ?? training.learning_rate;
   return {
     model: {
       ...base.model,
@@ -76,14 +111,30 @@ function applyFlags(flags: TrainFlags, fallback: PresetName): RunConfig {
       block_size: flags.context ?? base.model.block_size,
     },
     training: {
-      ...withSteps(base.training, flags.steps ?? base.training.max_iters),
-      batch_size: flags.batch ?? base.training.batch_size,
+      ...training,
+      batch_size: flags.batch ?? training.batch_size,
+      gradient_accumulation_steps: flags.accumulate ?? training.gradient_accumulation_steps,
+      schedule: (flags.schedule as ScheduleName) ?? training.schedule,
       learning_rate,
-      min_lr: learning_rate / 10,
-      weight_decay: flags['weight-decay'] ?? base.training.weight_decay,
-      eval_interval: flags['eval-every'] ?? base.training.eval_interval,
+      min_lr: flags['min-lr'] ?? learning_rate / 10,
+      warmup_iters: flags.warmup ?? training.warmup_iters,
+      cooldown_iters: flags.cooldown ?? training.cooldown_iters,
+      lr_drops: flags['lr-drops'] ?? training.lr_drops,
+      beta1: flags.beta1 ?? training.beta1,
+      beta2: flags.beta2 ?? training.beta2,
+      eps: flags.eps ?? training.eps,
+      momentum: flags.momentum ?? training.momentum,
+      nesterov: training.nesterov && !flags['no-nesterov'],
+      weight_decay: flags['weight-decay'] ?? training.weight_decay,
+      l2: flags.l2 ?? training.l2,
+      grad_clip: flags.clip ?? training.grad_clip,
+      dropout: flags.dropout ?? training.dropout,
+      label_smoothing: flags['label-smoothing'] ?? training.label_smoothing,
+      ema_decay: flags.ema ?? training.ema_decay,
+      patience: flags.patience ?? training.patience,
+      eval_interval: flags['eval-every'] ?? training.eval_interval,
       sample_interval: 0,
-      seed: flags.seed ?? base.training.seed,
+      seed: flags.seed ?? training.seed,
     },
   };
 }
@@ -92,6 +143,7 @@ function applyFlags(flags: TrainFlags, fallback: PresetName): RunConfig {
 export function checkEarly(flags: TrainFlags): void {
   const { model, training } = applyFlags(flags, 'tiny');
   checkTrainingConfig(training);
+  checkEffect(flags, training);
   const complete = flags.preset !== undefined || (flags.width !== undefined && flags.heads !== undefined);
   if (complete && flags.init === undefined) {
     checkRunConfig({ model, training });
@@ -117,6 +169,18 @@ export function configure(flags: TrainFlags, fallback: PresetName, weights?: Mod
   checkRunConfig(config);
   return config;
 }
+
+const CHOICES = { preset: PRESET_NAMES, optimizer: OPTIMIZERS, schedule: SCHEDULES } as const;
+
+/** Flags that only some optimizers or schedules look at. */
+const EFFECTS: [(keyof TrainFlags)[], 'optimizer' | 'schedule', string[]][] = [
+  [['momentum', 'no-nesterov'], 'optimizer', ['sgd', 'muon']],
+  [['beta1', 'beta2'], 'optimizer', ['adamw', 'adam', 'lion', 'muon']],
+  [['eps'], 'optimizer', ['adamw', 'adam', 'muon']],
+  [['min-lr'], 'schedule', SCHEDULES.filter((name) => name !== 'constant')],
+  [['cooldown'], 'schedule', ['wsd']],
+  [['lr-drops'], 'schedule', ['step']],
+];
 
 /** The flags that a model's weights decide. */
 const SHAPE = [

@@ -1,9 +1,11 @@
 import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
-import type { RunConfig } from '../model/config.ts';
+import { type RunConfig, tokensPerStep } from '../model/config.ts';
 import { checkText, splitCorpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
+import { bitsPerCharacter, type Losses, overfittingSince } from '../training/overfitting.ts';
+import { freshState, weightsOf } from '../training/state.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
 import { readFlags } from './arguments.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
@@ -82,7 +84,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const { config, tokenizer, text, from } = plan;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const { train: trainIds, val } = splitCorpus(tokenizer.encode(text.text));
-  const state = from && (plan.resumed ? from.state : freshOptimizer(from));
+  const state = from && (plan.resumed ? from.state : freshState(config.training, weightsOf(from.state)));
   const trainer = await Trainer.create(device, {
     model,
     training: config.training,
@@ -98,6 +100,8 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const started = performance.now();
   const startStep = trainer.step;
   let val_loss = from && plan.resumed ? from.val_loss : null;
+  const evaluations: Losses[] = [];
+  let overfitting = false;
   const save = async () => {
     if (plan.folder) {
       const { name, sha256 } = text;
@@ -109,7 +113,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     steps: (records) => {
       const seconds = (performance.now() - started) / 1000;
       const done = records.at(-1)!.step - startStep;
-      const tokens_per_s = Math.round((done * config.training.batch_size * model.block_size) / seconds);
+      const tokens_per_s = Math.round((done * tokensPerStep(config)) / seconds);
       for (const { step, loss, lr, grad_norm } of records) {
         output.result(
           { step, loss, lr, grad_norm, tokens_per_s },
@@ -119,10 +123,17 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     },
     evaluated: async (step, train_loss, val) => {
       val_loss = val;
+      const bits = bitsPerCharacter(val).toFixed(3);
       output.result(
         { step, val_loss: val, train_loss },
-        `step ${step}  validation loss ${val.toFixed(4)}  training loss ${train_loss.toFixed(4)}`,
+        `step ${step}  validation loss ${val.toFixed(4)} (${bits} bits per character, perplexity ${Math.exp(val).toFixed(2)})  training loss ${train_loss.toFixed(4)}`,
       );
+      evaluations.push({ step, train_loss, val_loss: val });
+      const since = overfittingSince(evaluations);
+      if (since !== null && !overfitting) {
+        output.remark(`Overfitting since step ${since}: the training loss falls on, and the validation loss rises.`);
+      }
+      overfitting = since !== null;
       await save();
     },
   };
@@ -130,7 +141,20 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   interrupted.then(() => trainer.control.stop());
   try {
-    const finished = await trainer.run(listener);
+    const finished = await trainer.run(listener).catch(async (error) => {
+      if (error instanceof InklingError && error.code === 'diverged') {
+        await save(); // the last good weights
+      }
+      throw error;
+    });
+    if (finished && config.training.patience > 0) {
+      val_loss = trainer.best?.val_loss ?? val_loss;
+    }
+    if (trainer.endedEarly) {
+      output.remark(
+        `Ended early after step ${trainer.step}: ${config.training.patience} evaluations have not lowered the validation loss of step ${trainer.best?.step}, whose weights are kept.`,
+      );
+    }
     await save();
     if (!finished) {
       const goOn = plan.folder ? ` Go on with: npm run -s train -- --resume ${plan.folder}` : '';
@@ -154,12 +178,6 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     trainer.destroy();
     device.gpu.destroy();
   }
-}
-
-/** The weights of a checkpoint as the start of a new run. */
-function freshOptimizer({ state }: Checkpoint): Checkpoint['state'] {
-  const zeros = () => new Float32Array(state.parameters.length);
-  return { step: 0, evaluated: -1, parameters: state.parameters, moment1: zeros(), moment2: zeros() };
 }
 
 function describe({ config, text, tokenizer, resumed }: Plan, trainer: Trainer): string {

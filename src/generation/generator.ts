@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
-import { Graph, type KernelTraits } from '../graph/graph.ts';
+import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import type { Arena, Program } from '../graph/program.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -25,8 +25,14 @@ export interface GeneratorGraph {
   logits: Tensor;
 }
 
-export function traceGenerator(config: GPTConfig, layout: ParameterLayout, traits: KernelTraits): GeneratorGraph {
-  const graph = new Graph(layout, traits, false);
+/** `weights` names the flat buffer that holds them. */
+export function traceGenerator(
+  config: GPTConfig,
+  layout: ParameterLayout,
+  traits: KernelTraits,
+  weights = PARAMETERS,
+): GeneratorGraph {
+  const graph = new Graph(layout, traits, false, weights);
   const tokens = graph.input('context', [1, config.block_size], 'u32');
   const logits = graph.output(gpt(graph, config, tokens));
   return { graph, tokens, logits };

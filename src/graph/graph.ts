@@ -49,14 +49,17 @@ export class Graph {
   readonly traits: KernelTraits;
   /** Whether operators keep what a backward pass needs. */
   readonly training: boolean;
+  /** The flat buffer that parameters are read from: `PARAMETERS`, or a copy of the weights. */
+  readonly weights: string;
   readonly #parameters = new Map<string, Tensor>();
   readonly #gradients = new Map<Tensor, Tensor>();
   readonly #rules: { out: Tensor; rule: (dout: Tensor) => void }[] = [];
 
-  constructor(layout: ParameterLayout, traits: KernelTraits, training: boolean) {
+  constructor(layout: ParameterLayout, traits: KernelTraits, training: boolean, weights = PARAMETERS) {
     this.layout = layout;
     this.traits = traits;
     this.training = training;
+    this.weights = weights;
   }
 
   /** A tensor that the caller writes before a run. */
@@ -74,7 +77,7 @@ export class Graph {
     }
     let tensor = this.#parameters.get(name);
     if (!tensor) {
-      tensor = this.region(PARAMETERS, name, shape, 'f32', slot.offset);
+      tensor = this.region(this.weights, name, shape, 'f32', slot.offset);
       this.#parameters.set(name, tensor);
     }
     return tensor;
@@ -124,7 +127,7 @@ export class Graph {
       return { dx: known, accumulate: true };
     }
     const dx =
-      x.place.kind === 'region' && x.place.buffer === PARAMETERS
+      x.place.kind === 'region' && x.place.buffer === this.weights
         ? this.region(GRADIENTS, `d ${x.name}`, x.shape, 'f32', x.place.offset)
         : this.tensor(`d ${x.name}`, x.shape);
     this.#gradients.set(x, dx);

@@ -1,4 +1,16 @@
-import { InklingError } from '../gpu/errors.ts';
+import { refuse, requireChoice, requireCount } from './checks.ts';
+import { checkTrainingConfig, type TrainingConfig, withSteps } from './training-config.ts';
+
+export {
+  checkTrainingConfig,
+  OPTIMIZERS,
+  type OptimizerName,
+  SCHEDULES,
+  type ScheduleName,
+  type TrainingConfig,
+  withOptimizer,
+  withSteps,
+} from './training-config.ts';
 
 export const ACTIVATIONS = ['gelu', 'gelu_tanh', 'relu'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -24,32 +36,6 @@ export interface GPTConfig {
 
 /** What a person chooses; the vocabulary comes from the text. */
 export type ModelShape = Omit<GPTConfig, 'vocab_size'>;
-
-/** The step's batch, schedule and optimizer, under nanoGPT's names. */
-export interface TrainingConfig {
-  batch_size: number;
-  /** Optimizer steps in the whole run. */
-  max_iters: number;
-  learning_rate: number;
-  /** Where the cosine ends. */
-  min_lr: number;
-  warmup_iters: number;
-  /** Step at which the cosine reaches `min_lr`; nanoGPT sets it to `max_iters`. */
-  lr_decay_iters: number;
-  beta1: number;
-  beta2: number;
-  eps: number;
-  weight_decay: number;
-  /** Largest global gradient norm; 0 turns clipping off. */
-  grad_clip: number;
-  /** Steps between evaluations. */
-  eval_interval: number;
-  /** Batches an evaluation averages over, for each of the two splits. */
-  eval_iters: number;
-  /** Steps between samples during training; 0 for none. */
-  sample_interval: number;
-  seed: number;
-}
 
 export interface RunConfig {
   model: ModelShape;
@@ -97,46 +83,44 @@ export function preset(name: PresetName): RunConfig {
   const { batch_size, max_iters, learning_rate, ...shape } = PRESETS[name];
   return {
     model: { ...shape, n_inner: 4 * shape.n_embd, bias: true, tied: true, activation: 'gelu_tanh' },
-    training: {
-      batch_size,
+    training: withSteps(
+      {
+        batch_size,
+        gradient_accumulation_steps: 1,
+        max_iters,
+        schedule: 'cosine',
+        learning_rate,
+        min_lr: learning_rate / 10,
+        warmup_iters: 100,
+        lr_decay_iters: max_iters,
+        cooldown_iters: 0,
+        lr_drops: 3,
+        optimizer: 'adamw',
+        beta1: 0.9,
+        beta2: 0.99,
+        eps: 1e-8,
+        momentum: 0.9,
+        nesterov: true,
+        weight_decay: 0.1,
+        l2: 0,
+        grad_clip: 1,
+        dropout: name === 'nanogpt-gpu' ? 0.2 : 0,
+        label_smoothing: 0,
+        ema_decay: 0,
+        eval_interval: name === 'tiny' ? 100 : 250,
+        eval_iters: 20,
+        patience: 0,
+        sample_interval: name === 'tiny' ? 100 : 250,
+        seed: 1337,
+      },
       max_iters,
-      learning_rate,
-      min_lr: learning_rate / 10,
-      warmup_iters: 100,
-      lr_decay_iters: max_iters,
-      beta1: 0.9,
-      beta2: 0.99,
-      eps: 1e-8,
-      weight_decay: 0.1,
-      grad_clip: 1,
-      eval_interval: name === 'tiny' ? 100 : 250,
-      eval_iters: 20,
-      sample_interval: name === 'tiny' ? 100 : 250,
-      seed: 1337,
-    },
+    ),
   };
 }
 
-/** The same training in `steps` steps: the cosine ends with them, and the warm-up takes at most a tenth of them. */
-export function withSteps(training: TrainingConfig, steps: number): TrainingConfig {
-  const warmup_iters = Math.min(training.warmup_iters, Math.floor(steps / 10));
-  return { ...training, max_iters: steps, lr_decay_iters: steps, warmup_iters };
-}
-
-function refuse(message: string, hint: string): never {
-  throw new InklingError('bad-config', message, hint);
-}
-
-function requireCount(name: string, value: number, low: number, high: number): void {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    refuse(`${name} must be a whole number from ${low} to ${high}, not ${value}.`, `Choose another ${name}.`);
-  }
-}
-
-function requireReal(name: string, value: number, low: number, high: number): void {
-  if (!(Number.isFinite(value) && value >= low && value <= high)) {
-    refuse(`${name} must be a number from ${low} to ${high}, not ${value}.`, `Choose another ${name}.`);
-  }
+/** Tokens that one optimizer step learns from. */
+export function tokensPerStep({ model, training }: RunConfig): number {
+  return training.gradient_accumulation_steps * training.batch_size * model.block_size;
 }
 
 /** Throws `bad-config` in words a person can act on. */
@@ -165,26 +149,5 @@ function checkModelShape(model: ModelShape): void {
       `Take at least ${Math.ceil(model.n_embd / 128)} heads.`,
     );
   }
-  if (!ACTIVATIONS.includes(model.activation)) {
-    refuse(`There is no activation “${model.activation}”.`, `Take one of ${ACTIVATIONS.join(', ')}.`);
-  }
-}
-
-/** The part of `checkRunConfig` that needs no model. */
-export function checkTrainingConfig(training: TrainingConfig): void {
-  requireCount('batch_size (batch)', training.batch_size, 1, 4096);
-  requireCount('max_iters (steps)', training.max_iters, 1, 1_000_000);
-  requireReal('learning_rate', training.learning_rate, 0, 10);
-  requireReal('min_lr', training.min_lr, 0, 10);
-  requireCount('warmup_iters', training.warmup_iters, 0, 1_000_000);
-  requireCount('lr_decay_iters', training.lr_decay_iters, 0, 1_000_000);
-  requireReal('beta1', training.beta1, 0, 0.99999);
-  requireReal('beta2', training.beta2, 0, 0.9999999);
-  requireReal('eps', training.eps, 0, 1);
-  requireReal('weight_decay', training.weight_decay, 0, 10);
-  requireReal('grad_clip', training.grad_clip, 0, 1e6);
-  requireCount('eval_interval', training.eval_interval, 1, 1_000_000);
-  requireCount('eval_iters', training.eval_iters, 1, 10_000);
-  requireCount('sample_interval', training.sample_interval, 0, 1_000_000);
-  requireCount('seed', training.seed, 0, 0xffffffff);
+  requireChoice('activation', model.activation, ACTIVATIONS);
 }

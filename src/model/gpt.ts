@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { attention } from '../graph/operators/attention.ts';
+import { type Dropout, dropout } from '../graph/operators/dropout.ts';
 import { embedding } from '../graph/operators/embedding.ts';
 import { layerNorm } from '../graph/operators/layer-norm.ts';
 import { type LinearOptions, linear } from '../graph/operators/linear.ts';
@@ -15,10 +16,14 @@ import type { GPTConfig } from './config.ts';
 class GPT {
   readonly #graph: Graph;
   readonly #config: GPTConfig;
+  readonly #dropout: Dropout | undefined;
+  /** Places that have dropped so far. */
+  #drops = 0;
 
-  constructor(graph: Graph, config: GPTConfig) {
+  constructor(graph: Graph, config: GPTConfig, dropout: Dropout | undefined) {
     this.#graph = graph;
     this.#config = config;
+    this.#dropout = dropout;
   }
 
   /** tokens (B, T) → logits (B, T, V): at each position, what may follow it. */
@@ -26,7 +31,7 @@ class GPT {
     const { vocab_size: V, block_size, n_embd: C, n_layer, tied } = this.#config;
     const wte = this.#graph.parameter('transformer.wte.weight', [V, C]);
     const wpe = this.#graph.parameter('transformer.wpe.weight', [block_size, C]);
-    let x = embedding(this.#graph, tokens, wte, wpe); // (B, T, C)
+    let x = this.#drop(embedding(this.#graph, tokens, wte, wpe)); // (B, T, C)
     for (let layer = 0; layer < n_layer; layer++) {
       x = this.#block(`transformer.h.${layer}`, x); // (B, T, C)
     }
@@ -46,15 +51,34 @@ class GPT {
     const { n_embd: C, n_head } = this.#config;
     // The keys' bias adds the same to all scores of a query, and softmax ignores that.
     const qkv = this.#linear(`${name}.c_attn`, x, 3 * C, { idleBias: [C, 2 * C] }); // (B, T, 3 C)
-    const y = attention(this.#graph, qkv, n_head); // (B, T, C)
-    return this.#linear(`${name}.c_proj`, y, C, { residual }); // (B, T, C)
+    const y = attention(this.#graph, qkv, n_head, this.#place()); // (B, T, C)
+    return this.#branch(`${name}.c_proj`, y, residual); // (B, T, C)
   }
 
   /** Every position thinks for itself: wider, nonlinear, and back. */
   #mlp(name: string, x: Tensor, residual: Tensor): Tensor {
-    const { n_embd: C, n_inner: H, activation } = this.#config;
+    const { n_inner: H, activation } = this.#config;
     const hidden = this.#linear(`${name}.c_fc`, x, H, { activation }); // (B, T, H)
-    return this.#linear(`${name}.c_proj`, hidden, C, { residual }); // (B, T, C)
+    return this.#branch(`${name}.c_proj`, hidden, residual); // (B, T, C)
+  }
+
+  /** The end of a residual branch: projected to the stream's width, dropped, added to the stream. */
+  #branch(name: string, x: Tensor, residual: Tensor): Tensor {
+    const { n_embd: C } = this.#config;
+    const place = this.#place();
+    return place
+      ? dropout(this.#graph, this.#linear(name, x, C), place, residual)
+      : this.#linear(name, x, C, { residual });
+  }
+
+  #drop(x: Tensor): Tensor {
+    const place = this.#place();
+    return place ? dropout(this.#graph, x, place) : x;
+  }
+
+  /** The next place that drops, if any does. */
+  #place(): Dropout | undefined {
+    return this.#dropout && { ...this.#dropout, site: this.#dropout.site + this.#drops++ };
   }
 
   #norm(name: string, x: Tensor): Tensor {
@@ -72,7 +96,15 @@ class GPT {
   }
 }
 
-/** Traces the model over tokens (B, T), T ≤ block_size. Returns the logits (B, T, V). */
-export function gpt(graph: Graph, config: GPTConfig, tokens: Tensor): Tensor {
-  return new GPT(graph, config).forward(tokens);
+/** Places of a model that drop: the embedding, and in each block the attention and the two residual branches. */
+export function dropoutSites({ n_layer }: GPTConfig): number {
+  return 1 + 3 * n_layer;
+}
+
+/**
+ * Traces the model over tokens (B, T), T ≤ block_size. Returns the logits (B, T, V). `dropout`, for training only, says
+ * how much is dropped and which site comes first.
+ */
+export function gpt(graph: Graph, config: GPTConfig, tokens: Tensor, dropout?: Dropout): Tensor {
+  return new GPT(graph, config, dropout).forward(tokens);
 }

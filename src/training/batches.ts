@@ -1,4 +1,5 @@
-import source from '../../shaders/draw_batch.wgsl?raw';
+import drawSource from '../../shaders/draw_batch.wgsl?raw';
+import randomSource from '../../shaders/random.wgsl?raw';
 import { fold } from '../gpu/recording.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
@@ -38,6 +39,8 @@ export interface BatchOptions {
   context: number;
   /** Draws the same evenly spread windows each time: how many batches an evaluation has. Otherwise at random. */
   fixedBatches?: number;
+  /** Rows that the step has drawn before, where it draws several batches. */
+  firstRow?: number;
   /** Buffer that holds the two numbers of draw_batch.wgsl's Progress. */
   progress: string;
 }
@@ -52,7 +55,17 @@ export function drawBatch(graph: Graph, options: BatchOptions): { x: Tensor; y: 
   const progress = graph.region(options.progress, 'progress', [2], 'u32');
   const x = graph.tensor('tokens', [B, T], 'u32');
   const y = graph.tensor('targets', [B, T], 'u32');
-  const constants = { B, T, FIRST: region.first, WINDOWS, STRIDE, PER_WORD, FIXED: fixedBatches !== undefined };
+  const constants = {
+    B,
+    T,
+    FIRST: region.first,
+    FIRST_ROW: options.firstRow ?? 0,
+    WINDOWS,
+    STRIDE,
+    PER_WORD,
+    FIXED: fixedBatches !== undefined,
+  };
+  const source = randomSource + drawSource;
   graph.dispatch({ source, entry: 'draw_batch', constants }, { corpus, progress, x, y }, fold(Math.ceil((B * T) / 64)));
   return { x, y };
 }

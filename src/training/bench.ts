@@ -8,9 +8,9 @@ import { traitsOf } from '../graph/traits.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { initialParameters, layoutOf } from '../model/parameters.ts';
 import { Random } from '../model/random.ts';
-import { CORPUS, drawBatch, packTokens } from './batches.ts';
-import { PROGRESS } from './optimizer.ts';
-import { startingBuffers, traceStep } from './step.ts';
+import { CORPUS, packTokens } from './batches.ts';
+import { freshState } from './state.ts';
+import { startingBuffers, traceTraining } from './step.ts';
 import { Trainer, type TrainerOptions } from './trainer.ts';
 import type { Work } from './work.ts';
 
@@ -93,21 +93,16 @@ export function randomCorpus(vocab_size: number): Uint32Array {
 }
 
 /** The step that `Trainer` replays, traced again to be looked at and taken apart. */
-export function traceTraining(device: Device, model: GPTConfig, training: TrainingConfig): Graph {
+export function traceBenchmark(device: Device, model: GPTConfig, training: TrainingConfig): Graph {
   const graph = new Graph(layoutOf(model), traitsOf(device), true);
-  const { x, y } = drawBatch(graph, {
-    vocab_size: model.vocab_size,
+  traceTraining(graph, model, training, {
     length: CORPUS_TOKENS,
     region: { first: 0, length: CORPUS_TOKENS },
-    batch: training.batch_size,
-    context: model.block_size,
-    progress: PROGRESS,
   });
-  traceStep(graph, model, training, x, y);
   return graph;
 }
 
-/** Gives a graph of `traceTraining` memory and contents. The caller destroys the arena. */
+/** Gives a graph of `traceBenchmark` memory and contents. The caller destroys the arena. */
 export async function allocateTraining(
   device: Device,
   graph: Graph,
@@ -154,14 +149,13 @@ export async function timeTraining(
   // never due: nothing but steps is timed
   const training = { ...config, max_iters, eval_interval: max_iters, eval_iters: 1, sample_interval: 0 };
   const layout = layoutOf(model);
-  const zeros = () => new Float32Array(layout.bytes / 4);
   const parameters = await initialParameters(model, layout, training.seed);
   const options: TrainerOptions = {
     model,
     training,
     train: corpus,
     val: corpus.subarray(0, model.block_size + 1),
-    state: { step: 0, evaluated: 0, parameters, moment1: zeros(), moment2: zeros() },
+    state: freshState(training, parameters, 0),
   };
   const trainer = await Trainer.create(device, options);
   try {

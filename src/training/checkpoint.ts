@@ -1,9 +1,10 @@
 import { readSafetensors, type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
 import { InklingError } from '../gpu/errors.ts';
+import { PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import type { TrainingState } from './step.ts';
+import { stateBuffers, type TrainingState } from './state.ts';
 
 /** Version of the metadata below. */
 const FORMAT = 'inkling-1';
@@ -21,48 +22,61 @@ export interface Checkpoint {
   state: TrainingState;
 }
 
-const KINDS = ['parameters', 'moment1', 'moment2'] as const;
-
-/** Tensors bear nanoGPT's names; the optimizer's moments are `moment1.NAME` and `moment2.NAME`. */
-function tensorName(kind: (typeof KINDS)[number], name: string): string {
-  return kind === 'parameters' ? name : `${kind}.${name}`;
+/** Parameters bear nanoGPT's names; the same places of another buffer are `BUFFER.NAME`, as `moment1.lm_head.weight`. */
+function tensorName(buffer: string, name: string): string {
+  return buffer === PARAMETERS ? name : `${buffer}.${name}`;
 }
 
-/** A safetensors file: parameters and moments as F32, everything else as JSON in the metadata. */
+/** A safetensors file: the buffers of the state as F32, everything else as JSON in the metadata. */
 export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer> {
   const { state, ...description } = checkpoint;
+  const { buffers, ...progress } = state;
   const tensors = new Map<string, SafeTensor>();
-  for (const kind of KINDS) {
+  for (const [buffer, flat] of buffers) {
     for (const { name, shape, offset, size } of layoutOf(checkpoint.model).slots.values()) {
-      const data = state[kind].subarray(offset / 4, offset / 4 + size);
-      tensors.set(tensorName(kind, name), { dtype: 'F32', shape: [...shape], data });
+      const data = flat.subarray(offset / 4, offset / 4 + size);
+      tensors.set(tensorName(buffer, name), { dtype: 'F32', shape: [...shape], data });
     }
   }
-  return writeSafetensors(tensors, {
-    format: FORMAT,
-    run: JSON.stringify({ ...description, step: state.step, evaluated: state.evaluated }),
-  });
+  return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify({ ...description, ...progress }) });
 }
 
-/** Throws `bad-safetensors` or `bad-checkpoint`, in words about the file. */
+/**
+ * Reads what `encodeCheckpoint` wrote. The file holds exactly the buffers that its configuration asks for.
+ *
+ * Throws `bad-safetensors` or `bad-checkpoint`, in words about the file.
+ */
 export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata.format !== FORMAT || !metadata.run) {
     refuse('It is a safetensors file, but not a checkpoint of Inkling.');
   }
-  const description = parseDescription(metadata.run);
-  const { step, evaluated, ...run } = description;
+  const { step, evaluated, best, ...run } = parseDescription(metadata.run);
   const layout = layoutOf(run.model);
-  const flat = (kind: (typeof KINDS)[number]) => gather(layout, (name) => tensors.get(tensorName(kind, name)), kind);
-  const state = { step, evaluated, parameters: flat('parameters'), moment1: flat('moment1'), moment2: flat('moment2') };
-  return { ...run, state };
+  const unread = new Map(tensors);
+  const take = (name: string) => {
+    const tensor = unread.get(name);
+    unread.delete(name);
+    return tensor;
+  };
+  const buffers = new Map<string, Float32Array<ArrayBuffer>>();
+  for (const buffer of stateBuffers(run.training)) {
+    buffers.set(
+      buffer,
+      gather(layout, (name) => take(tensorName(buffer, name)), buffer),
+    );
+  }
+  for (const name of unread.keys()) {
+    refuse(`It holds “${name}”, which a run of its configuration does not have.`);
+  }
+  return { ...run, state: { step, evaluated, best, buffers } };
 }
 
 function refuse(message: string): never {
   throw new InklingError('bad-checkpoint', message, 'Take a checkpoint.safetensors that `train --out` has written.');
 }
 
-type Description = Omit<Checkpoint, 'state'> & Pick<TrainingState, 'step' | 'evaluated'>;
+type Description = Omit<Checkpoint, 'state'> & Omit<TrainingState, 'buffers'>;
 
 function parseDescription(json: string): Description {
   let description: Description;
@@ -71,24 +85,30 @@ function parseDescription(json: string): Description {
   } catch {
     refuse('Its description is not JSON.');
   }
-  const { model, training, vocabulary, text, step, evaluated } = description ?? {};
+  const { model, training, vocabulary, text } = description ?? {};
   if (!model || !training || !Array.isArray(vocabulary) || typeof text?.sha256 !== 'string') {
     refuse('Its description is incomplete.');
-  }
-  if (
-    !Number.isSafeInteger(step) ||
-    step < 0 ||
-    !Number.isSafeInteger(evaluated) ||
-    vocabulary.length !== model.vocab_size
-  ) {
-    refuse('Its description contradicts itself.');
   }
   try {
     checkRunConfig({ model, training });
   } catch (error) {
     refuse(`Its configuration is not sound: ${error instanceof Error ? error.message : error}`);
   }
+  if (vocabulary.length !== model.vocab_size || !isProgress(description, training.max_iters)) {
+    refuse('Its description contradicts itself.');
+  }
   return description;
+}
+
+/** Whether a run of `steps` steps can have come to this. */
+function isProgress({ step, evaluated, best }: Description, steps: number): boolean {
+  const isStep = (value: number, from: number, to: number) =>
+    Number.isSafeInteger(value) && value >= from && value <= to;
+  return (
+    isStep(step, 0, steps) &&
+    isStep(evaluated, -1, step) &&
+    (best === null || (isStep(best?.step, 0, evaluated) && Number.isFinite(best.val_loss)))
+  );
 }
 
 function gather(

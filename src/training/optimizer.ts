@@ -1,21 +1,20 @@
-import source from '../../shaders/adamw.wgsl?raw';
+import optimizerSource from '../../shaders/optimizer.wgsl?raw';
+import randomSource from '../../shaders/random.wgsl?raw';
 import { float } from '../gpu/kernel.ts';
 import { fold } from '../gpu/recording.ts';
-import { GRADIENTS, type Graph, PARAMETERS } from '../graph/graph.ts';
+import { GRADIENTS, type Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { TrainingConfig } from '../model/config.ts';
-
-/** Names of the buffers that a training step lives on, besides parameters and gradients. */
-export const MOMENT1 = 'moment1';
-export const MOMENT2 = 'moment2';
-export const SCHEDULE = 'schedule';
-export const PROGRESS = 'progress';
-export const RECORDS = 'records';
+import { hiddenMatrices, orthogonalize } from './muon.ts';
+import { BEST, PROGRESS, RECORDS, SCHEDULE, stateBuffers } from './state.ts';
 
 /** Steps that the ring of records holds: more than are ever in flight. */
 export const RECORD_RING = 1024;
 /** Bytes of a record: loss, gradient norm, learning rate, one unused. */
 export const RECORD_BYTES = 16;
+
+/** Numbers of the shader's struct Update, filled up to whole vectors. */
+const UPDATE_NUMBERS = 8;
 
 /** Threads that add up the squares: enough to fill a GPU, few enough for one workgroup to gather. A power of two. */
 function partialsFor(elements: number): number {
@@ -23,16 +22,20 @@ function partialsFor(elements: number): number {
 }
 
 /**
- * Appends the end of a training step: the gradient norm over all parameters, clipping, AdamW, and the step's record.
- * `losses` are the (N) losses of the step's rows. Three dispatches, whatever the number of tensors.
+ * Appends the end of a training step: the gradient norm over all parameters, clipping, the optimizer, and the step's
+ * record. `losses` are those of all the step's rows. Three dispatches, whatever the number of tensors; Muon takes
+ * sixteen more, whatever the number of matrices.
  */
-export function adamw(graph: Graph, losses: Tensor, config: TrainingConfig): void {
+export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConfig): void {
+  const { optimizer } = config;
   const P = graph.layout.bytes / 4;
   const PARTIALS = partialsFor(P);
   const flat = (buffer: string) => graph.region(buffer, buffer, [P]);
   const gradients = flat(GRADIENTS);
   const partials = graph.tensor('partial sums', [PARTIALS]);
-  const update = graph.tensor('update', [4]);
+  const update = graph.tensor('update', [UPDATE_NUMBERS]);
+  const buffers = stateBuffers(config).filter((name) => name !== BEST);
+  const hidden = optimizer === 'muon' ? hiddenMatrices(graph.layout) : undefined;
   const constants = {
     P,
     PARTIALS,
@@ -46,9 +49,22 @@ export function adamw(graph: Graph, losses: Tensor, config: TrainingConfig): voi
     ONE_MINUS_BETA1: float(1 - config.beta1),
     ONE_MINUS_BETA2: float(1 - config.beta2),
     EPSILON: float(config.eps),
+    MOMENTUM: float(config.momentum),
+    USE_MOMENTUM: config.momentum > 0,
+    NESTEROV: config.nesterov,
     WEIGHT_DECAY: float(config.weight_decay),
+    L2: float(config.l2),
+    USE_L2: config.l2 > 0,
     DECAYED: graph.layout.decayed,
+    HIDDEN_FROM: hidden?.from ?? 0,
+    HIDDEN_TO: hidden?.to ?? 0,
+    ADAM: optimizer === 'adamw' || optimizer === 'adam' || optimizer === 'muon',
+    SGD: optimizer === 'sgd',
+    LION: optimizer === 'lion',
+    MUON: optimizer === 'muon',
+    AVERAGE: config.ema_decay > 0,
   };
+  const source = randomSource + optimizerSource;
   graph.dispatch({ source, entry: 'sum_of_squares', constants }, { gradients, partials }, [PARTIALS / 64, 1, 1]);
   graph.dispatch(
     { source, entry: 'record_step', constants },
@@ -62,9 +78,15 @@ export function adamw(graph: Graph, losses: Tensor, config: TrainingConfig): voi
     },
     [1, 1, 1],
   );
+  const orthogonal = hidden && orthogonalize(graph, hidden, update, config);
   graph.dispatch(
-    { source, entry: 'adamw', constants },
-    { gradients, this_update: update, parameters: flat(PARAMETERS), moment1: flat(MOMENT1), moment2: flat(MOMENT2) },
+    { source, entry: 'update_parameters', constants },
+    {
+      gradients,
+      this_update: update,
+      ...Object.fromEntries(buffers.map((name) => [name, flat(name)])),
+      ...(orthogonal && { orthogonal }),
+    },
     fold(Math.ceil(P / 64)),
   );
 }

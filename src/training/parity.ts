@@ -6,10 +6,11 @@ import { GRADIENTS, Graph, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
-import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
+import { checkRunConfig, type GPTConfig, preset, type TrainingConfig } from '../model/config.ts';
 import { gpt } from '../model/gpt.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { RECORD_BYTES, RECORD_RING, RECORDS } from './optimizer.ts';
+import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
+import { freshState, RECORDS } from './state.ts';
 import { startingBuffers, traceStep } from './step.ts';
 
 /** How far a run is from a float64 run of the same steps. */
@@ -61,6 +62,7 @@ function parseFixture(bytes: Uint8Array<ArrayBuffer>): Fixture {
     tensor,
     model: { vocab_size, block_size, n_layer, n_head, n_embd, n_inner, bias, tied, activation },
     training: {
+      ...preset('tiny').training,
       batch_size: c.batch_size,
       max_iters: c.steps,
       learning_rate: c.lr,
@@ -137,7 +139,7 @@ export async function replayFixture(device: Device, bytes: Uint8Array<ArrayBuffe
   const step = new Graph(layout, traits, true);
   const x = step.input('x', shape, 'u32');
   const y = step.input('y', shape, 'u32');
-  traceStep(step, model, training, x, y);
+  traceStep(step, model, training, () => ({ x, y }));
   const forward = new Graph(layout, traits, false);
   const tokens = forward.input('x', shape, 'u32');
   const logits = forward.output(gpt(forward, model, tokens));
@@ -152,8 +154,7 @@ export async function replayFixture(device: Device, bytes: Uint8Array<ArrayBuffe
       requireLength(values, size);
       initial.set(values, offset / 4);
     }
-    const zeros = new Float32Array(initial.length);
-    const state = { step: 0, evaluated: -1, parameters: initial, moment1: zeros, moment2: zeros };
+    const state = freshState(training, initial);
     for (const [name, data] of await startingBuffers(layout, model, training, state)) {
       device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
     }

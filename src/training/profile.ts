@@ -3,7 +3,7 @@ import { timeDispatches } from '../gpu/measure.ts';
 import type { RecordedDispatch } from '../gpu/recording.ts';
 import type { Dispatch } from '../graph/graph.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
-import { allocateTraining, floorOf, type Rates, traceTraining } from './bench.ts';
+import { allocateTraining, floorOf, type Rates, traceBenchmark } from './bench.ts';
 import { workOf } from './work.ts';
 
 /** All dispatches of a step that run the same kernel over the same shapes. */
@@ -33,7 +33,7 @@ function describe({ kernel: { entry, constants }, bindings }: Dispatch): string 
   }
   const tensors = Object.values(bindings);
   const pooled = tensors.filter(({ place }) => place.kind === 'pooled');
-  const largest = (entry === 'adamw' ? tensors : pooled).reduce((a, b) => (b.size > a.size ? b : a));
+  const largest = (entry === 'update_parameters' ? tensors : pooled).reduce((a, b) => (b.size > a.size ? b : a));
   return `${entry} [${largest.shape.join(', ')}]${constants.ACCUMULATE === true ? ' +accumulate' : ''}`;
 }
 
@@ -48,7 +48,7 @@ export async function profile(
   corpus: Uint32Array,
   rates: Rates,
 ): Promise<ProfileRow[]> {
-  const graph = traceTraining(device, model, training);
+  const graph = traceBenchmark(device, model, training);
   const arena = await allocateTraining(device, graph, model, training, corpus);
   try {
     const { dispatches } = (await arena.compile()).get(graph)!;

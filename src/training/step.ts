@@ -1,32 +1,79 @@
-import { GRADIENTS, type Graph, PARAMETERS } from '../graph/graph.ts';
+import { GRADIENTS, type Graph } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
+import type { Dropout } from '../graph/operators/dropout.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
-import { gpt } from '../model/gpt.ts';
+import { dropoutSites, gpt } from '../model/gpt.ts';
 import { initialParameters } from '../model/parameters.ts';
-import { adamw, MOMENT1, MOMENT2, PROGRESS, RECORD_BYTES, RECORD_RING, RECORDS, SCHEDULE } from './optimizer.ts';
+import { drawBatch, type Region } from './batches.ts';
+import { MATRICES, matrixTable } from './muon.ts';
+import { optimizerStep, RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { scheduleTable } from './schedule.ts';
+import { freshState, PROGRESS, RECORDS, SCHEDULE, type TrainingState } from './state.ts';
 
-/** Everything that the next step depends on, apart from the configuration and the corpus. */
-export interface TrainingState {
-  /** Optimizer steps done. */
-  step: number;
-  /** The step after which the last evaluation was made; -1 before the first. */
-  evaluated: number;
-  /** The flat buffers, in the layout of `layoutOf`. */
-  parameters: Float32Array<ArrayBuffer>;
-  moment1: Float32Array<ArrayBuffer>;
-  moment2: Float32Array<ArrayBuffer>;
+export interface Batch {
+  /** (B, T): tokens, and the ones that follow each. */
+  x: Tensor;
+  y: Tensor;
 }
 
-/** Appends a whole training step: forward, loss, backward, optimizer. x, y (B, T). */
-export function traceStep(graph: Graph, model: GPTConfig, training: TrainingConfig, x: Tensor, y: Tensor): void {
-  const logits = gpt(graph, model, x);
-  const losses = crossEntropy(graph, logits, y);
-  graph.backward(logits, logits); // crossEntropy has written the gradient over the logits
-  adamw(graph, losses, training);
+/**
+ * Appends a whole training step: forward, loss and backward of each of its batches, and the optimizer, which sees the
+ * gradient of the mean over all of them. `batch` appends the drawing of one of `gradient_accumulation_steps`.
+ */
+export function traceStep(
+  graph: Graph,
+  model: GPTConfig,
+  training: TrainingConfig,
+  batch: (index: number) => Batch,
+): void {
+  const { gradient_accumulation_steps: batches, label_smoothing: smoothing } = training;
+  const progress = graph.region(PROGRESS, 'progress', [2], 'u32');
+  let losses: Tensor | undefined;
+  for (let index = 0; index < batches; index++) {
+    const { x, y } = batch(index);
+    losses ??= graph.tensor('losses', [batches * x.size]);
+    const logits = gpt(graph, model, x, dropoutOf(training, model, index, progress));
+    crossEntropy(graph, logits, y, { smoothing, into: { losses, first: index * x.size } });
+    graph.backward(logits, logits); // crossEntropy has written the gradient over the logits
+  }
+  optimizerStep(graph, losses!, training);
 }
+
+/** The same step on batches that are drawn from the corpus on the GPU. */
+export function traceTraining(graph: Graph, model: GPTConfig, training: TrainingConfig, corpus: CorpusPart): void {
+  traceStep(graph, model, training, (index) => drawTrainingBatch(graph, model, training, corpus, index));
+}
+
+/** Where a split lies in the corpus, and how long that is. */
+export interface CorpusPart {
+  length: number;
+  region: Region;
+}
+
+/** The step's batch of that index. */
+export function drawTrainingBatch(
+  graph: Graph,
+  { vocab_size, block_size: context }: GPTConfig,
+  { batch_size: batch }: TrainingConfig,
+  corpus: CorpusPart,
+  index: number,
+): Batch {
+  return drawBatch(graph, { ...corpus, vocab_size, batch, context, firstRow: index * batch, progress: PROGRESS });
+}
+
+/** What the step's batch of that index drops; nothing where dropout is off, which then costs nothing. */
+export function dropoutOf(
+  { dropout: rate }: TrainingConfig,
+  model: GPTConfig,
+  index: number,
+  progress: Tensor,
+): Dropout | undefined {
+  return rate > 0 ? { rate, site: index * dropoutSites(model), progress } : undefined;
+}
+
+export type NamedNumbers = [name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>];
 
 /** What a step finds in the named buffers before the first one: from the seed, or from a saved state. */
 export async function startingBuffers(
@@ -34,15 +81,14 @@ export async function startingBuffers(
   model: GPTConfig,
   training: TrainingConfig,
   state?: TrainingState,
-): Promise<[name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>][]> {
-  const zeros = () => new Float32Array(layout.bytes / 4);
+): Promise<NamedNumbers[]> {
+  const { step, buffers } = state ?? freshState(training, await initialParameters(model, layout, training.seed));
   return [
-    [PARAMETERS, state?.parameters ?? (await initialParameters(model, layout, training.seed))],
-    [GRADIENTS, zeros()],
-    [MOMENT1, state?.moment1 ?? zeros()],
-    [MOMENT2, state?.moment2 ?? zeros()],
+    ...buffers,
+    [GRADIENTS, new Float32Array(layout.bytes / 4)],
     [SCHEDULE, scheduleTable(training)],
-    [PROGRESS, new Uint32Array([state?.step ?? 0, training.seed])],
+    [PROGRESS, new Uint32Array([step, training.seed])],
     [RECORDS, new Float32Array((RECORD_RING * RECORD_BYTES) / 4)],
+    ...(training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)] as NamedNumbers] : []),
   ];
 }

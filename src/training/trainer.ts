@@ -1,21 +1,21 @@
 import { type GenerationOptions, Generator, traceGenerator } from '../generation/generator.ts';
 import type { Device } from '../gpu/device.ts';
-import { InklingError } from '../gpu/errors.ts';
+import type { InklingError } from '../gpu/errors.ts';
 import { ReadbackRing, readBuffer } from '../gpu/readback.ts';
 import { Graph, PARAMETERS } from '../graph/graph.ts';
-import { crossEntropy } from '../graph/operators/cross-entropy.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
-import { gpt } from '../model/gpt.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { CORPUS, drawBatch, packTokens, type Region } from './batches.ts';
-import { EVALUATION_PROGRESS, EVALUATION_RECORDS, recordMeanLoss } from './evaluation.ts';
-import { MOMENT1, MOMENT2, PROGRESS, RECORD_BYTES, RECORD_RING, RECORDS } from './optimizer.ts';
+import { CORPUS, packTokens, type Region } from './batches.ts';
+import { diverged, type UnsoundStep } from './diagnosis.ts';
+import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
+import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { Pacer } from './pacer.ts';
 import { RunControl, Stopped } from './run-control.ts';
-import { startingBuffers, type TrainingState, traceStep } from './step.ts';
+import { AVERAGE, BEST, RECORDS, stateBuffers, type TrainingState } from './state.ts';
+import { type NamedNumbers, startingBuffers, traceTraining } from './step.ts';
 
 /** Submits that may be queued at once: one runs while the next one waits. */
 const IN_FLIGHT = 2;
@@ -42,10 +42,28 @@ export interface StepRecord {
 /** What a run tells while it goes. Each may return a promise; the run waits for it. */
 export interface TrainerListener {
   steps?(records: StepRecord[]): void;
-  /** Mean losses over fixed windows of the two splits, with the weights after `step` steps. */
-  evaluated?(step: number, train_loss: number, val_loss: number): void | Promise<void>;
+  /**
+   * Mean losses over fixed windows of the two splits, with the weights after `step` steps. `improved`: no evaluation
+   * of the run had a lower validation loss. The trainer may be asked for a snapshot meanwhile.
+   */
+  evaluated?(step: number, train_loss: number, val_loss: number, improved: boolean): void | Promise<void>;
   /** Called every `sample_interval` steps, between submits. */
   sampleDue?(step: number): Promise<void>;
+}
+
+/** Thrown inside the loop by a step that is not finite; leaves the trainer as `diverged`, in words. */
+class Unsound extends Error {
+  readonly record: UnsoundStep;
+
+  constructor(record: UnsoundStep) {
+    super('unsound');
+    this.record = record;
+  }
+}
+
+/** The flat buffer of the weights that evaluations and samples use. */
+function weightsBuffer({ ema_decay }: TrainingConfig): string {
+  return ema_decay > 0 ? AVERAGE : PARAMETERS;
 }
 
 /** Trains a model on a corpus that stays on the GPU. */
@@ -55,28 +73,34 @@ export class Trainer {
   readonly control = new RunControl();
   readonly #device: Device;
   readonly #arena: Arena;
+  readonly #options: TrainerOptions;
   readonly #training: TrainingConfig;
+  readonly #stepGraph: Graph;
   readonly #step: Program;
   readonly #evaluations: { train: Program; val: Program };
   readonly #readback: ReadbackRing;
   readonly #pacer = new Pacer();
   #done: number;
   #evaluated: number;
+  #best: TrainingState['best'];
   /** Steps that had been done when this trainer was made. */
   readonly #started: number;
 
   private constructor(
     device: Device,
     arena: Arena,
-    { training, state }: TrainerOptions,
-    layout: ParameterLayout,
+    options: TrainerOptions,
+    stepGraph: Graph,
     programs: { step: Program; evaluateTrain: Program; evaluateVal: Program },
     generator: Generator,
   ) {
     this.#device = device;
     this.#arena = arena;
+    const { training, state } = options;
+    this.#options = options;
     this.#training = training;
-    this.layout = layout;
+    this.#stepGraph = stepGraph;
+    this.layout = stepGraph.layout;
     this.#step = programs.step;
     this.#evaluations = { train: programs.evaluateTrain, val: programs.evaluateVal };
     this.generator = generator;
@@ -84,6 +108,7 @@ export class Trainer {
     this.#done = state?.step ?? 0;
     this.#started = this.#done;
     this.#evaluated = state?.evaluated ?? -1;
+    this.#best = state?.best ?? null;
   }
 
   /**
@@ -97,38 +122,23 @@ export class Trainer {
     const layout = layoutOf(model);
     requireFits(device, layout.bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
     const traits = traitsOf(device);
-    const corpus = { vocab_size: model.vocab_size, length: train.length + val.length };
+    const corpus = { length: train.length + val.length };
     const trainRegion = { first: 0, length: train.length };
     const valRegion = { first: train.length, length: val.length };
 
     const arena = new Arena(device);
     try {
       const step = new Graph(layout, traits, true);
-      const drawn = drawBatch(step, {
-        ...corpus,
-        region: trainRegion,
-        batch: training.batch_size,
-        context: model.block_size,
-        progress: PROGRESS,
-      });
-      traceStep(step, model, training, drawn.x, drawn.y);
+      traceTraining(step, model, training, { length: corpus.length, region: trainRegion });
 
       const evaluation = (region: Region) => {
-        const graph = new Graph(layout, traits, false);
-        const { x, y } = drawBatch(graph, {
-          ...corpus,
-          region,
-          batch: training.batch_size,
-          context: model.block_size,
-          progress: EVALUATION_PROGRESS,
-          fixedBatches: training.eval_iters,
-        });
-        recordMeanLoss(graph, crossEntropy(graph, gpt(graph, model, x), y), training.eval_iters);
+        const graph = new Graph(layout, traits, false, weightsBuffer(training));
+        traceEvaluation(graph, model, training, { length: corpus.length, region });
         return graph;
       };
       const evaluateTrain = evaluation(trainRegion);
       const evaluateVal = evaluation(valRegion);
-      const generation = traceGenerator(model, layout, traits);
+      const generation = traceGenerator(model, layout, traits, weightsBuffer(training));
       for (const graph of [step, evaluateTrain, evaluateVal, generation.graph]) {
         arena.plan(graph);
       }
@@ -136,15 +146,14 @@ export class Trainer {
       const ids = new Uint32Array(corpus.length);
       ids.set(train);
       ids.set(val, train.length);
-      const uploads: [name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>][] = [
+      const uploads: NamedNumbers[] = [
         [CORPUS, packTokens(ids, model.vocab_size)],
         ...(await startingBuffers(layout, model, training, state)),
       ];
       for (const [name, data] of uploads) {
         device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
       }
-      await arena.named(EVALUATION_PROGRESS, 8);
-      await arena.named(EVALUATION_RECORDS, 4 * training.eval_iters);
+      await allocateEvaluation(arena, training);
 
       const programs = await arena.compile();
       const generator = new Generator(device, arena, programs.get(generation.graph)!, generation);
@@ -152,7 +161,7 @@ export class Trainer {
         device,
         arena,
         options,
-        layout,
+        step,
         {
           step: programs.get(step)!,
           evaluateTrain: programs.get(evaluateTrain)!,
@@ -186,10 +195,11 @@ export class Trainer {
   }
 
   /**
-   * Trains to the end of the configuration, evaluating and sampling on the way. Resolves with `true` at the end and
-   * with `false` when `control.stop()` ended it; the weights stay usable either way.
+   * Trains to the end of the configuration or of its patience, evaluating and sampling on the way. Resolves with `true`
+   * at the end and with `false` when `control.stop()` ended it; the weights stay usable either way. With patience, the
+   * weights at the end are those of the lowest validation loss.
    *
-   * Throws `diverged` when a loss is no longer a number.
+   * Throws `diverged` when a loss or a gradient is no longer finite; the weights stay the last good ones.
    */
   async run(listener: TrainerListener): Promise<boolean> {
     const { max_iters, eval_interval, sample_interval } = this.#training;
@@ -201,11 +211,15 @@ export class Trainer {
         if (isDue(eval_interval) && this.#evaluated !== this.#done) {
           await this.#evaluate(listener);
         }
-        if (samples && this.#done > this.#started && isDue(sample_interval)) {
+        const over = this.#done >= max_iters || this.endedEarly;
+        if (over) {
+          this.#takeBest();
+        }
+        if (samples && this.#done > this.#started && (over || isDue(sample_interval))) {
           await this.control.passed();
           await listener.sampleDue?.(this.#done);
         }
-        if (this.#done >= max_iters) {
+        if (over) {
           return true;
         }
         // Up to the next step after which something is due.
@@ -217,8 +231,19 @@ export class Trainer {
       if (error instanceof Stopped) {
         return false;
       }
-      throw error;
+      throw error instanceof Unsound ? await this.#explain(error.record) : error;
     }
+  }
+
+  /** The lowest validation loss and its step; null before the first evaluation. */
+  get best(): TrainingState['best'] {
+    return this.#best;
+  }
+
+  /** Whether patience has run out: so many evaluations in a row have not lowered the validation loss. */
+  get endedEarly(): boolean {
+    const { patience, eval_interval } = this.#training;
+    return patience > 0 && this.#best !== null && this.#evaluated - this.#best.step >= patience * eval_interval;
   }
 
   /** Writes text with the present weights. `prompt`: at least one token id. */
@@ -228,15 +253,12 @@ export class Trainer {
 
   /** Reads the whole training state back. Not to be called while `run` has work in flight. */
   async snapshot(): Promise<TrainingState> {
-    const read = async (name: string) =>
-      new Float32Array(await readBuffer(this.#device.gpu, this.#arena.buffer(name), 0, this.layout.bytes));
-    return {
-      step: this.#done,
-      evaluated: this.#evaluated,
-      parameters: await read(PARAMETERS),
-      moment1: await read(MOMENT1),
-      moment2: await read(MOMENT2),
-    };
+    const buffers = new Map<string, Float32Array<ArrayBuffer>>();
+    for (const name of stateBuffers(this.#training)) {
+      const bytes = await readBuffer(this.#device.gpu, this.#arena.buffer(name), 0, this.layout.bytes);
+      buffers.set(name, new Float32Array(bytes));
+    }
+    return { step: this.#done, evaluated: this.#evaluated, best: this.#best, buffers };
   }
 
   destroy(): void {
@@ -262,9 +284,18 @@ export class Trainer {
           const now = performance.now();
           this.#pacer.learn(steps, now - Math.max(lastArrival, started));
           lastArrival = now;
-          this.#done = first + steps;
-          listener.steps?.(records);
-          checkFinite(records);
+          if (first !== this.#done) {
+            return; // a step before these was not sound, and so none of these was made
+          }
+          const unsound = records.find(({ loss, grad_norm }) => !Number.isFinite(loss) || !Number.isFinite(grad_norm));
+          const made = unsound ? records.slice(0, records.indexOf(unsound)) : records;
+          this.#done += made.length;
+          if (made.length > 0) {
+            listener.steps?.(made);
+          }
+          if (unsound) {
+            throw new Unsound(unsound);
+          }
         });
         // A failure is met where the flight is awaited; until then it must not count as unhandled.
         flight.catch(() => {});
@@ -307,40 +338,45 @@ export class Trainer {
   }
 
   async #evaluate(listener: TrainerListener): Promise<void> {
-    const train_loss = await this.#meanLoss(this.#evaluations.train);
-    const val_loss = await this.#meanLoss(this.#evaluations.val);
+    const passed = () => this.control.passed();
+    const mean = (program: Program) => meanLoss(this.#device, this.#arena, program, this.#training.eval_iters, passed);
+    const train_loss = await mean(this.#evaluations.train);
+    const val_loss = await mean(this.#evaluations.val);
     this.#evaluated = this.#done;
-    await listener.evaluated?.(this.#done, train_loss, val_loss);
+    if (!Number.isFinite(train_loss) || !Number.isFinite(val_loss)) {
+      throw new Unsound({ step: this.#done + 1, loss: Number.NaN, grad_norm: Number.NaN });
+    }
+    const improved = val_loss < (this.#best?.val_loss ?? Number.POSITIVE_INFINITY);
+    if (improved) {
+      this.#best = { step: this.#done, val_loss };
+      if (this.#training.patience > 0) {
+        this.#copy(weightsBuffer(this.#training), BEST);
+      }
+    }
+    await listener.evaluated?.(this.#done, train_loss, val_loss, improved);
   }
 
-  /** Mean loss over the fixed batches of one split. Each batch is a submit of its own, so that a pause is obeyed. */
-  async #meanLoss(program: Program): Promise<number> {
-    const { eval_iters } = this.#training;
-    const { queue } = this.#device.gpu;
-    queue.writeBuffer(this.#arena.buffer(EVALUATION_PROGRESS), 0, new Uint32Array(2));
-    for (let batch = 0; batch < eval_iters; batch++) {
-      await this.control.passed();
-      program.run();
-      await queue.onSubmittedWorkDone();
+  /** At the end of a run with patience, the model is the best that it has been. */
+  #takeBest(): void {
+    if (this.#training.patience > 0 && this.#best !== null) {
+      this.#copy(BEST, weightsBuffer(this.#training));
     }
-    await this.control.passed();
-    const records = this.#arena.buffer(EVALUATION_RECORDS);
-    const losses = new Float32Array(await readBuffer(this.#device.gpu, records, 0, 4 * eval_iters));
-    return losses.reduce((sum, loss) => sum + loss, 0) / eval_iters;
+  }
+
+  #copy(from: string, to: string): void {
+    const encoder = this.#device.gpu.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.#arena.buffer(from), 0, this.#arena.buffer(to), 0, this.layout.bytes);
+    this.#device.gpu.queue.submit([encoder.finish()]);
+  }
+
+  #explain(failed: UnsoundStep): Promise<InklingError> {
+    const { model, training, train, val } = this.#options;
+    const corpus = { length: train.length + val.length, region: { first: 0, length: train.length } };
+    const run = { device: this.#device, arena: this.#arena, graph: this.#stepGraph, model, training, corpus };
+    return diverged(run, failed);
   }
 }
 
 function nextMultiple(after: number, interval: number): number {
   return (Math.floor(after / interval) + 1) * interval;
-}
-
-function checkFinite(records: readonly StepRecord[]): void {
-  const bad = records.find(({ loss, grad_norm }) => !Number.isFinite(loss) || !Number.isFinite(grad_norm));
-  if (bad) {
-    throw new InklingError(
-      'diverged',
-      `The loss is no longer a number since step ${bad.step}: the run has diverged.`,
-      'Take a smaller learning rate, or turn gradient clipping on.',
-    );
-  }
 }

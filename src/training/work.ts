@@ -3,7 +3,7 @@ import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { CORPUS } from './batches.ts';
-import { RECORDS, SCHEDULE } from './optimizer.ts';
+import { RECORDS, SCHEDULE } from './state.ts';
 
 /** Floating-point operations and bytes: what has to be computed and moved, however it is done. */
 export interface Work {

@@ -1,6 +1,6 @@
 import { type Device, deviceLoss, openDevice } from '../gpu/device.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
-import { checkRunConfig, type RunConfig } from '../model/config.ts';
+import { checkRunConfig, type RunConfig, tokensPerStep } from '../model/config.ts';
 import { checkText, countCharacters, decodeText, splitCorpus } from '../text/corpus.ts';
 import { loadMobyDick } from '../text/moby-dick.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
@@ -226,8 +226,7 @@ export class Session implements SessionCommands {
   }
 
   #start(trainer: Trainer, config: RunConfig, { name, tokenizer }: LoadedText): void {
-    const { training, model } = config;
-    const clock = new RunClock(training.max_iters, training.batch_size * model.block_size);
+    const clock = new RunClock(config.training.max_iters, tokensPerStep(config));
     const run: Run = { trainer, tokenizer, config, clock, ended: Promise.resolve() };
     this.#run = run;
     this.#events.startRun(clock);

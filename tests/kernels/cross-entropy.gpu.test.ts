@@ -70,6 +70,29 @@ describe.each(LANES)('cross-entropy with %i threads a row', (lanes) => {
   });
 });
 
+gpuTest('a smoothed target, and rows that are some of the step’s', async ({ device }) => {
+  const [N, V, before, after] = [7, 17, 3, 5];
+  const random = new Random(43);
+  const logits = random.normals(N * V, 2);
+  const targets = random.tokens(N, V);
+  for (const lanes of LANES) {
+    const { out, grads } = await runExperiment(device, {
+      ...onLogits(logits, targets, lanes),
+      build: (graph, t) => {
+        const losses = graph.tensor('losses', [before + N + after]);
+        crossEntropy(graph, t.logits!, t.targets!, { smoothing: 0.3, into: { losses, first: before } });
+        graph.backward(t.logits!, t.logits!);
+        return losses;
+      },
+      dout: 'traced',
+    });
+    const expected = reference.crossEntropy(logits, targets, 0.3);
+    expectClose(out.slice(before, before + N), expected.losses);
+    const share = expected.dlogits.map((d) => (d * N) / (before + N + after));
+    expectClose(grads.logits, share, undefined, 'dlogits');
+  }
+});
+
 gpuTest('many rows, more than one workgroup of them', async ({ device }) => {
   const [N, V] = [1031, 13];
   const random = new Random(41);

@@ -8,7 +8,8 @@ import type { Tensor } from '../../src/graph/tensor.ts';
 import type { GPTConfig, TrainingConfig } from '../../src/model/config.ts';
 import { gpt } from '../../src/model/gpt.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
-import { RECORD_BYTES, RECORDS } from '../../src/training/optimizer.ts';
+import { RECORD_BYTES } from '../../src/training/optimizer.ts';
+import { RECORDS } from '../../src/training/state.ts';
 import { startingBuffers, traceStep } from '../../src/training/step.ts';
 import type { Numbers } from '../reference/arrays.ts';
 import type { Tensors, TrainedStep } from '../reference/gpt.ts';
@@ -59,7 +60,7 @@ export class WholeModel {
       return { graph, x, y };
     };
     const step = trace('step', true);
-    traceStep(step.graph, model, training, step.x, step.y);
+    traceStep(step.graph, model, training, () => step);
     const evaluation = trace('evaluation', false);
     const logits = evaluation.graph.output(gpt(evaluation.graph, model, evaluation.x));
     const losses = evaluation.graph.output(crossEntropy(evaluation.graph, logits, evaluation.y));

@@ -39,15 +39,21 @@ function eachQuery({ B, T, NH }: AttentionShape, visit: (b: number, h: number, t
   }
 }
 
-/** Causal attention: out[b,t,h·HS+c] = Σ over s ≤ t of p[t,s] v[s,c]. [B, T, 3C] → [B, T, C]. */
-export function attention(qkv: Numbers, shape: AttentionShape): Float64Array {
+/** What each probability is multiplied by: row (b NH + h) T + t, key s. All ones without dropout. */
+export type AttentionMask = (row: number, s: number) => number;
+
+const ONES: AttentionMask = () => 1;
+
+/** Causal attention: out[b,t,h·HS+c] = Σ over s ≤ t of mask p[t,s] v[s,c]. [B, T, 3C] → [B, T, C]. */
+export function attention(qkv: Numbers, shape: AttentionShape, mask = ONES): Float64Array {
   const { B, T, NH, HS } = shape;
   const out = new Float64Array(B * T * NH * HS);
   eachQuery(shape, (b, h, t) => {
     const p = probabilities(qkv, shape, b, h, t);
     for (let c = 0; c < HS; c++) {
       for (let s = 0; s <= t; s++) {
-        out[(b * T + t) * NH * HS + h * HS + c]! += p[s]! * qkv[at(shape, 'v', b, s, h, c)]!;
+        const kept = p[s]! * mask((b * NH + h) * T + t, s);
+        out[(b * T + t) * NH * HS + h * HS + c]! += kept * qkv[at(shape, 'v', b, s, h, c)]!;
       }
     }
   });
@@ -55,10 +61,10 @@ export function attention(qkv: Numbers, shape: AttentionShape): Float64Array {
 }
 
 /**
- * dp[t,s] = do[t]·v[s]; softmax turns it into ds = p (dp − Σ p dp); from there
- * dq[t] += ds k[s] / √HS, dk[s] += ds q[t] / √HS, and dv[s] += p do[t].
+ * dp[t,s] = mask do[t]·v[s]; softmax turns it into ds = p (dp − Σ p dp); from there
+ * dq[t] += ds k[s] / √HS, dk[s] += ds q[t] / √HS, and dv[s] += mask p do[t].
  */
-export function attentionBackward(qkv: Numbers, dout: Numbers, shape: AttentionShape): Float64Array {
+export function attentionBackward(qkv: Numbers, dout: Numbers, shape: AttentionShape, mask = ONES): Float64Array {
   const { T, NH, HS } = shape;
   const dqkv = new Float64Array(qkv.length);
   eachQuery(shape, (b, h, t) => {
@@ -67,7 +73,7 @@ export function attentionBackward(qkv: Numbers, dout: Numbers, shape: AttentionS
     const dp = p.map((_, s) => {
       let total = 0;
       for (let c = 0; c < HS; c++) total += dout[row + c]! * qkv[at(shape, 'v', b, s, h, c)]!;
-      return total;
+      return total * mask((b * NH + h) * T + t, s);
     });
     const mean = p.reduce((total, w, s) => total + w * dp[s]!, 0);
     for (let s = 0; s <= t; s++) {
@@ -75,7 +81,7 @@ export function attentionBackward(qkv: Numbers, dout: Numbers, shape: AttentionS
       for (let c = 0; c < HS; c++) {
         dqkv[at(shape, 'q', b, t, h, c)]! += ds * qkv[at(shape, 'k', b, s, h, c)]!;
         dqkv[at(shape, 'k', b, s, h, c)]! += ds * qkv[at(shape, 'q', b, t, h, c)]!;
-        dqkv[at(shape, 'v', b, s, h, c)]! += p[s]! * dout[row + c]!;
+        dqkv[at(shape, 'v', b, s, h, c)]! += p[s]! * mask((b * NH + h) * T + t, s) * dout[row + c]!;
       }
     }
   });

@@ -2,11 +2,13 @@ import { type Numbers, sum } from './arrays.ts';
 
 /**
  * Losses in nats of N rows of logits [N, V], and the gradient of their MEAN:
- * dlogits[n,v] = (softmax(logits[n])[v] − [v = target]) / N.
+ * dlogits[n,v] = (softmax(logits[n])[v] − [v = target]) / N. With smoothing the gradient is that of the cross-entropy
+ * to (1 − smoothing) [v = target] + smoothing / V, and the losses stay the plain ones.
  */
 export function crossEntropy(
   logits: Numbers,
   targets: Numbers,
+  smoothing = 0,
 ): { losses: Float64Array; mean: number; dlogits: Float64Array } {
   const N = targets.length;
   const V = logits.length / N;
@@ -20,7 +22,8 @@ export function crossEntropy(
     const target = targets[n]!;
     losses[n] = Math.log(total) + top - logits[n * V + target]!;
     for (let v = 0; v < V; v++) {
-      dlogits[n * V + v] = (Math.exp(logits[n * V + v]! - top) / total - (v === target ? 1 : 0)) / N;
+      const wanted = (v === target ? 1 - smoothing : 0) + smoothing / V;
+      dlogits[n * V + v] = (Math.exp(logits[n * V + v]! - top) / total - wanted) / N;
     }
   }
   return { losses, mean: sum(losses) / N, dlogits };

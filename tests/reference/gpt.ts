@@ -1,7 +1,8 @@
 import type { ActivationName } from './activation.ts';
 import { add, type Numbers, type Random } from './arrays.ts';
-import { type AttentionShape, attention, attentionBackward } from './attention.ts';
+import { type AttentionMask, type AttentionShape, attention, attentionBackward } from './attention.ts';
 import { crossEntropy } from './cross_entropy.ts';
+import { type MaskPlace, maskAt, maskOf } from './dropout.ts';
 import { embedding, embeddingBackward } from './embedding.ts';
 import { layerNorm, layerNormBackward } from './layer_norm.ts';
 import { linear, linearBackward } from './linear.ts';
@@ -96,6 +97,7 @@ export function gpt(
   y: Numbers,
   B: number,
   withGrads = true,
+  dropout?: Omit<MaskPlace, 'site'>,
 ): ModelResult {
   const { n_embd: C, n_inner: H, n_head: NH, vocab_size: V, activation } = model;
   const N = x.length;
@@ -110,8 +112,14 @@ export function gpt(
   const headName = model.tied ? 'transformer.wte.weight' : 'lm_head.weight';
   const norm = (input: Numbers, module: string) => layerNorm(input, get(`${module}.weight`), biasOf(module));
 
+  /** Sites in the order of the forward pass: the embedding; attention, its branch and the other branch of each block. */
+  const masked = (values: Float64Array, site: number) =>
+    dropout ? maskOf({ ...dropout, site }, N, C).map((m, i) => m * values[i]!) : values;
+  const attentionMask = (site: number): AttentionMask | undefined =>
+    dropout && ((row, s) => maskAt({ ...dropout, site }, row, s));
+
   const traces: BlockTrace[] = [];
-  let h = embedding(x, get('transformer.wte.weight'), get('transformer.wpe.weight'), { B, T, C });
+  let h = masked(embedding(x, get('transformer.wte.weight'), get('transformer.wpe.weight'), { B, T, C }), 0);
   for (let i = 0; i < model.n_layer; i++) {
     const b = `transformer.h.${i}`;
     const apply = (input: Numbers, part: string, widths: [number, number], options = {}) =>
@@ -123,12 +131,12 @@ export function gpt(
       );
     const norm1 = norm(h, `${b}.ln_1`);
     const qkv = apply(norm1, 'attn.c_attn', [C, 3 * C]);
-    const mixed = attention(qkv, rows);
-    const middle = apply(mixed, 'attn.c_proj', [C, C], { residual: h });
+    const mixed = attention(qkv, rows, attentionMask(1 + 3 * i));
+    const middle = add(h, masked(apply(mixed, 'attn.c_proj', [C, C]), 2 + 3 * i));
     const norm2 = norm(middle, `${b}.ln_2`);
     const hidden = apply(norm2, 'mlp.c_fc', [C, H], { activation });
     traces.push({ x: h, norm1, qkv, mixed, middle, norm2, hidden });
-    h = apply(hidden, 'mlp.c_proj', [H, C], { residual: middle });
+    h = add(middle, masked(apply(hidden, 'mlp.c_proj', [H, C]), 3 + 3 * i));
   }
   const last = norm(h, 'transformer.ln_f');
   const logits = linear(last, get(headName), { N, C, M: V });
@@ -164,16 +172,16 @@ export function gpt(
       keepBias(module, grad.dbias);
       return grad.dx;
     };
-    const dhidden = back(trace.hidden, 'mlp.c_proj', [H, C], dh);
+    const dhidden = back(trace.hidden, 'mlp.c_proj', [H, C], masked(dh, 3 + 3 * i));
     const dnorm2 = back(trace.norm2, 'mlp.c_fc', [C, H], dhidden, { activation });
     dh = add(dh, normBackward(trace.middle, `${b}.ln_2`, dnorm2));
-    const dmixed = back(trace.mixed, 'attn.c_proj', [C, C], dh);
-    const dqkv = attentionBackward(trace.qkv, dmixed, rows);
+    const dmixed = back(trace.mixed, 'attn.c_proj', [C, C], masked(dh, 2 + 3 * i));
+    const dqkv = attentionBackward(trace.qkv, dmixed, rows, attentionMask(1 + 3 * i));
     const dnorm1 = back(trace.norm1, 'attn.c_attn', [C, 3 * C], dqkv);
     dh = add(dh, normBackward(trace.x, `${b}.ln_1`, dnorm1));
   }
   const tables = { wte: V, wpe: model.block_size };
-  const { dwte, dwpe } = embeddingBackward(x, dh, { B, T, C }, tables);
+  const { dwte, dwpe } = embeddingBackward(x, masked(dh, 0), { B, T, C }, tables);
   accumulate('transformer.wte.weight', dwte);
   accumulate('transformer.wpe.weight', dwpe);
   return result;

@@ -2,10 +2,8 @@ import { expect, test } from 'vitest';
 import { Graph } from '../../src/graph/graph.ts';
 import { preset } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
-import { drawBatch } from '../../src/training/batches.ts';
 import { floorOf } from '../../src/training/bench.ts';
-import { PROGRESS } from '../../src/training/optimizer.ts';
-import { traceStep } from '../../src/training/step.ts';
+import { traceTraining } from '../../src/training/step.ts';
 import { stepWork, workOf } from '../../src/training/work.ts';
 
 const { model: shape, training } = preset('tiny');
@@ -14,12 +12,24 @@ const tokens = training.batch_size * model.block_size;
 
 function trace(length: number): Graph {
   const graph = new Graph(layoutOf(model), { lanes: 1 }, true);
-  const [batch, context] = [training.batch_size, model.block_size];
-  const corpus = { vocab_size: 65, length, region: { first: 0, length }, progress: PROGRESS };
-  const { x, y } = drawBatch(graph, { ...corpus, batch, context });
-  traceStep(graph, model, training, x, y);
+  traceTraining(graph, model, training, { length, region: { first: 0, length } });
   return graph;
 }
+
+test.each([
+  [{}, 2, 55],
+  [{}, 4, 97],
+  [{ optimizer: 'sgd', schedule: 'wsd', l2: 0.1, label_smoothing: 0.1, ema_decay: 0.9, patience: 3 }, 2, 55],
+  // two for each of five places that drop between others, and none within attention
+  [{ dropout: 0.1 }, 2, 65],
+  [{ optimizer: 'muon' }, 2, 71],
+  [{ optimizer: 'muon' }, 4, 113],
+] as const)('with %o, a step of %i layers takes %i dispatches', (changes, n_layer, dispatches) => {
+  const sized = { ...model, n_layer };
+  const graph = new Graph(layoutOf(sized), { lanes: 1 }, true);
+  traceTraining(graph, sized, { ...training, ...changes }, { length: 1000, region: { first: 0, length: 1000 } });
+  expect(graph.dispatches.length).toBe(dispatches);
+});
 
 test('the products of a traced step are six for each weight and token', () => {
   const { slots } = layoutOf(model);

@@ -4,21 +4,14 @@ import { readBuffer } from '../../src/gpu/readback.ts';
 import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena } from '../../src/graph/program.ts';
-import { preset, type TrainingConfig } from '../../src/model/config.ts';
-import {
-  adamw,
-  MOMENT1,
-  MOMENT2,
-  PROGRESS,
-  RECORD_BYTES,
-  RECORD_RING,
-  RECORDS,
-  SCHEDULE,
-} from '../../src/training/optimizer.ts';
-import { scheduleTable } from '../../src/training/schedule.ts';
+import { preset, type TrainingConfig, withOptimizer } from '../../src/model/config.ts';
+import { MATRICES, matrixTable } from '../../src/training/muon.ts';
+import { optimizerStep, RECORD_BYTES, RECORD_RING } from '../../src/training/optimizer.ts';
+import { averageRate, scheduleTable } from '../../src/training/schedule.ts';
+import { AVERAGE, MOMENT1, MOMENT2, PROGRESS, RECORDS, SCHEDULE } from '../../src/training/state.ts';
 import { expectClose, gpuTest } from '../graph/harness.ts';
 import { Random, relativeError, sum } from '../reference/arrays.ts';
-import { type AdamWState, adamW, clipCoefficient, globalNorm, learningRate } from '../reference/optimizer.ts';
+import { type AdamWState, clipCoefficient, globalNorm, learningRate, update } from '../reference/optimizer.ts';
 
 interface TensorRow {
   name: string;
@@ -44,12 +37,31 @@ const LARGE: TensorRow[] = [
   { name: 'bias', shape: [4099], decay: false },
 ];
 
+/** As a model has it: Muon's matrices side by side, wide, tall and square, one larger than a workgroup's share. */
+const BLOCKS: TensorRow[] = [
+  { name: 'transformer.wte.weight', shape: [11, 5], decay: true },
+  { name: 'transformer.h.0.attn.c_attn.weight', shape: [21, 7], decay: true },
+  { name: 'transformer.h.0.attn.c_proj.weight', shape: [7, 7], decay: true },
+  { name: 'transformer.h.0.bias', shape: [21], decay: false },
+  { name: 'transformer.h.1.mlp.c_fc.weight', shape: [67, 35], decay: true },
+  { name: 'transformer.h.1.mlp.c_proj.weight', shape: [32, 64], decay: true },
+  { name: 'lm_head.weight', shape: [11, 5], decay: true },
+];
+
+interface Looser {
+  /** Of the parameters, the moments and the average. */
+  state?: number;
+  /** Of how far the parameters have moved. */
+  update?: number;
+}
+
 /** Steps the optimizer on given gradients and losses and compares everything that it writes with the reference. */
 async function followReference(
   device: Device,
   rows: TensorRow[],
   changes: Partial<TrainingConfig>,
   gradientScale = 1,
+  tolerance: Looser = {},
 ): Promise<void> {
   const config: TrainingConfig = {
     ...preset('tiny').training,
@@ -63,7 +75,7 @@ async function followReference(
   const layout = new ParameterLayout(rows);
   const graph = new Graph(layout, { lanes: 1 }, true);
   const lossInput = graph.input('losses', [losses]);
-  adamw(graph, lossInput, config);
+  optimizerStep(graph, lossInput, config);
 
   const place = (tensors: ReadonlyMap<string, ArrayLike<number>>): Float32Array<ArrayBuffer> => {
     const flat = new Float32Array(layout.bytes / 4);
@@ -73,21 +85,24 @@ async function followReference(
   const draw = (scale: number) =>
     new Map(rows.map(({ name }) => [name, random.normals(layout.slot(name).size, scale)] as const));
   const initial = draw(1);
-  const states = new Map<string, AdamWState>();
+  const states = new Map<string, AdamWState & { average: Float64Array }>();
   for (const [name, data] of initial) {
     states.set(name, {
       param: Float64Array.from(data),
       m: new Float64Array(data.length),
       v: new Float64Array(data.length),
+      average: Float64Array.from(data),
     });
   }
 
   const arena = new Arena(device);
-  const buffers: [string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>][] = [
+  const buffers: (readonly [string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>])[] = [
     [PARAMETERS, place(initial)],
     [GRADIENTS, place(new Map())],
     [MOMENT1, place(new Map())],
     [MOMENT2, place(new Map())],
+    [AVERAGE, place(initial)],
+    ...(config.optimizer === 'muon' ? ([[MATRICES, matrixTable(layout)]] as const) : []),
     [SCHEDULE, scheduleTable(config)],
     [PROGRESS, new Uint32Array(2)],
     [RECORDS, new Float32Array((RECORD_RING * RECORD_BYTES) / 4)],
@@ -110,9 +125,16 @@ async function followReference(
     const norm = globalNorm(grads.values());
     const scale = clipCoefficient(norm, config.grad_clip);
     const lr = learningRate(step, config);
-    for (const { name, decay } of rows) {
+    for (const { name, shape, decay } of rows) {
+      const state = states.get(name)!;
       const clipped = Float64Array.from(grads.get(name)!, (g) => g * scale);
-      adamW(states.get(name)!, clipped, step, { ...config, lr, weight_decay: decay ? config.weight_decay : 0 });
+      const { weight_decay, l2 } = decay ? config : { weight_decay: 0, l2: 0 };
+      const hidden = name.startsWith('transformer.h.') && shape.length === 2 ? (shape as [number, number]) : undefined;
+      update(state, clipped, step, { ...config, lr, weight_decay, l2 }, hidden);
+      const rate = averageRate(config, step);
+      state.average.forEach((value, i) => {
+        state.average[i] = value + rate * (state.param[i]! - value);
+      });
     }
     const record = await readBuffer(device.gpu, arena.buffer(RECORDS), step * RECORD_BYTES, RECORD_BYTES);
     const [loss, gradNorm, rate] = new Float32Array(record);
@@ -121,13 +143,18 @@ async function followReference(
     expectClose([rate!], [lr], 1e-6, 'learning rate');
   }
 
-  const flats = { param: await readFlat(PARAMETERS), m: await readFlat(MOMENT1), v: await readFlat(MOMENT2) };
-  for (const [key, flat] of Object.entries(flats) as [keyof AdamWState, Float32Array][]) {
+  const flats = {
+    param: await readFlat(PARAMETERS),
+    m: await readFlat(MOMENT1),
+    v: await readFlat(MOMENT2),
+    ...(config.ema_decay > 0 && { average: await readFlat(AVERAGE) }),
+  };
+  for (const [key, flat] of Object.entries(flats) as [keyof typeof flats, Float32Array][]) {
     const expected = place(new Map([...states].map(([name, state]) => [name, state[key]])));
     for (const [name, state] of states) {
       const { offset, size } = layout.slot(name);
       const actual = flat.subarray(offset / 4, offset / 4 + size);
-      expectClose(actual, state[key], undefined, `${key} of ${name}`);
+      expectClose(actual, state[key], tolerance.state, `${key} of ${name}`);
       if (key === 'param') {
         // The updates are small beside the parameters; by themselves they must be right as well.
         const start = initial.get(name)!;
@@ -139,7 +166,7 @@ async function followReference(
             moved,
           ),
           `update of ${name}`,
-        ).toBeLessThan(1e-4);
+        ).toBeLessThan(tolerance.update ?? 1e-4);
       }
     }
     // Between the tensors nothing may grow.
@@ -165,4 +192,32 @@ describe('AdamW with the gradient norm and clipping', () => {
     followReference(device, ODD, { beta1: 0.99, beta2 }),
   );
   gpuTest('with an epsilon that matters', ({ device }) => followReference(device, ODD, { eps: 0.1 }));
+});
+
+const THIRTY = { max_iters: 30, warmup_iters: 3, lr_decay_iters: 30 };
+
+describe('every optimizer over 30 steps', () => {
+  gpuTest.for([
+    ['adamw', {}],
+    ['adamw', { l2: 0.3 }],
+    ['adam', {}],
+    ['adam', { l2: 0.3 }],
+    ['sgd', {}],
+    ['sgd', { nesterov: false, weight_decay: 0.2 }],
+    ['sgd', { momentum: 0, l2: 0.3 }],
+    ['lion', {}],
+    ['lion', { l2: 0.3 }],
+    ['muon', {}],
+    ['muon', { nesterov: false, l2: 0.3 }],
+  ] as const)('%s with %o', ([optimizer, changes], { device }) =>
+    followReference(device, BLOCKS, { ...withOptimizer(preset('tiny').training, optimizer), ...THIRTY, ...changes }),
+  );
+
+  gpuTest.for(['adamw', 'sgd', 'lion', 'muon'] as const)('%s with a moving average', (optimizer, { device }) =>
+    followReference(device, BLOCKS, {
+      ...withOptimizer(preset('tiny').training, optimizer),
+      ...THIRTY,
+      ema_decay: 0.8,
+    }),
+  );
 });

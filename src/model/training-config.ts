@@ -1,0 +1,153 @@
+import { refuse, requireChoice, requireCount, requireReal } from './checks.ts';
+
+export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'lion', 'muon'] as const;
+export type OptimizerName = (typeof OPTIMIZERS)[number];
+
+export const SCHEDULES = ['cosine', 'linear', 'constant', 'step', 'exponential', 'wsd'] as const;
+export type ScheduleName = (typeof SCHEDULES)[number];
+
+/** How a run trains: batch, schedule, optimizer, regularisation, evaluation. Under nanoGPT's names where it has one. */
+export interface TrainingConfig {
+  /** Sequences of one forward and backward pass. */
+  batch_size: number;
+  /** Passes whose mean gradient makes one optimizer step. */
+  gradient_accumulation_steps: number;
+  /** Optimizer steps in the whole run. */
+  max_iters: number;
+
+  /** What the learning rate does between the warm-up and `lr_decay_iters`. */
+  schedule: ScheduleName;
+  /** The highest rate, where the warm-up ends. */
+  learning_rate: number;
+  /** Where the schedule ends; `constant` does not look at it. */
+  min_lr: number;
+  warmup_iters: number;
+  /** Step at which the schedule reaches `min_lr`; nanoGPT sets it to `max_iters`. */
+  lr_decay_iters: number;
+  /** `wsd` only: steps of the fall at its end. */
+  cooldown_iters: number;
+  /** `step` only: how many times the rate falls, each time by the same factor. */
+  lr_drops: number;
+
+  optimizer: OptimizerName;
+  beta1: number;
+  beta2: number;
+  eps: number;
+  /** Of `sgd` and, for its matrices, `muon`. */
+  momentum: number;
+  /** Whether that momentum looks ahead (Nesterov, 1983). */
+  nesterov: boolean;
+  /** Decoupled: weights shrink by learning rate times this each step. Not for `adam`: that would be `adamw`. */
+  weight_decay: number;
+  /** Adds this times the weights to the gradient, after clipping: the derivative of l2/2 times the sum of squares. */
+  l2: number;
+  /** Largest global gradient norm; 0 turns clipping off. */
+  grad_clip: number;
+
+  /** Share of the elements that dropout sets to zero, in training only; 0 turns it off. */
+  dropout: number;
+  /** Share of the target's probability that is spread over the whole vocabulary, in training only; 0 turns it off. */
+  label_smoothing: number;
+  /** Decay of the moving average of the weights that evaluation and samples then use; 0 turns it off. */
+  ema_decay: number;
+
+  /** Steps between evaluations. */
+  eval_interval: number;
+  /** Batches an evaluation averages over, for each of the two splits. */
+  eval_iters: number;
+  /** Evaluations without a lower validation loss after which the run ends, on its best weights; 0 turns it off. */
+  patience: number;
+  /** Steps between samples during training; 0 for none. */
+  sample_interval: number;
+  seed: number;
+}
+
+/** What suits an optimizer: its learning rate as a multiple of AdamW's, and what else it wants. */
+const SUITED: Record<OptimizerName, { rate: number } & Partial<TrainingConfig>> = {
+  adamw: { rate: 1, weight_decay: 0.1 },
+  adam: { rate: 1, weight_decay: 0 },
+  sgd: { rate: 50, momentum: 0.9, weight_decay: 0 },
+  lion: { rate: 0.2, weight_decay: 0.5 },
+  muon: { rate: 1, momentum: 0.95, weight_decay: 0.1 },
+};
+
+/** The same training with another optimizer, at the learning rate and with the settings that suit it. */
+export function withOptimizer(training: TrainingConfig, optimizer: OptimizerName): TrainingConfig {
+  const { rate, ...suited } = SUITED[optimizer];
+  const ratio = rate / SUITED[training.optimizer].rate;
+  const { learning_rate, min_lr } = training;
+  return { ...training, ...suited, optimizer, learning_rate: learning_rate * ratio, min_lr: min_lr * ratio };
+}
+
+/** The same training in `steps` steps: the schedule ends with them, and the warm-up takes at most a tenth of them. */
+export function withSteps(training: TrainingConfig, steps: number): TrainingConfig {
+  const warmup_iters = Math.min(training.warmup_iters, Math.floor(steps / 10));
+  return { ...training, max_iters: steps, lr_decay_iters: steps, warmup_iters, cooldown_iters: Math.ceil(steps / 5) };
+}
+
+/** Throws `bad-config` in words a person can act on. */
+export function checkTrainingConfig(training: TrainingConfig): void {
+  requireCount('batch_size (batch)', training.batch_size, 1, 4096);
+  requireCount('gradient_accumulation_steps', training.gradient_accumulation_steps, 1, 4096);
+  requireCount('max_iters (steps)', training.max_iters, 1, 1_000_000);
+  requireChoice('schedule', training.schedule, SCHEDULES);
+  requireReal('learning_rate', training.learning_rate, 0, 10);
+  requireReal('min_lr', training.min_lr, 0, 10);
+  requireCount('warmup_iters', training.warmup_iters, 0, 1_000_000);
+  requireCount('lr_decay_iters', training.lr_decay_iters, 0, 1_000_000);
+  requireCount('cooldown_iters', training.cooldown_iters, 0, 1_000_000);
+  requireCount('lr_drops', training.lr_drops, 1, 1000);
+  requireChoice('optimizer', training.optimizer, OPTIMIZERS);
+  requireReal('beta1', training.beta1, 0, 0.99999);
+  requireReal('beta2', training.beta2, 0, 0.9999999);
+  requireReal('eps', training.eps, 1e-12, 1);
+  requireReal('momentum', training.momentum, 0, 0.99999);
+  requireSwitch('nesterov', training.nesterov);
+  requireReal('weight_decay', training.weight_decay, 0, 10);
+  requireReal('l2', training.l2, 0, 10);
+  requireReal('grad_clip', training.grad_clip, 0, 1e6);
+  requireReal('dropout', training.dropout, 0, 0.9);
+  requireReal('label_smoothing', training.label_smoothing, 0, 0.9);
+  requireReal('ema_decay', training.ema_decay, 0, 0.999999);
+  requireCount('eval_interval', training.eval_interval, 1, 1_000_000);
+  requireCount('eval_iters', training.eval_iters, 1, 10_000);
+  requireCount('patience', training.patience, 0, 1_000_000);
+  requireCount('sample_interval', training.sample_interval, 0, 1_000_000);
+  requireCount('seed', training.seed, 0, 0xffffffff);
+  checkTogether(training);
+}
+
+/** What is sound by itself and not beside the rest. */
+function checkTogether(training: TrainingConfig): void {
+  const { optimizer, weight_decay, schedule, learning_rate, min_lr, warmup_iters, lr_decay_iters } = training;
+  if (optimizer === 'adam' && weight_decay > 0) {
+    refuse(
+      `Adam has no decoupled weight decay, so weight_decay must be 0, not ${weight_decay}.`,
+      'Take l2, which goes into the gradient, or the optimizer adamw.',
+    );
+  }
+  if (schedule !== 'constant' && min_lr > learning_rate) {
+    refuse(
+      `The schedule ends at min_lr, and ${min_lr} is more than the learning_rate ${learning_rate}.`,
+      'Take a min_lr of at most the learning_rate.',
+    );
+  }
+  if (schedule !== 'constant' && warmup_iters > lr_decay_iters && warmup_iters > 0) {
+    refuse(
+      `The warm-up of ${warmup_iters} steps is longer than the schedule of ${lr_decay_iters}.`,
+      'Take a shorter warm-up.',
+    );
+  }
+  if ((schedule === 'step' || schedule === 'exponential') && min_lr === 0 && learning_rate > 0) {
+    refuse(
+      `The schedule ${schedule} falls by factors and never reaches a min_lr of 0.`,
+      'Take a min_lr above 0, or the schedule linear or cosine.',
+    );
+  }
+}
+
+function requireSwitch(name: string, value: boolean): void {
+  if (typeof value !== 'boolean') {
+    refuse(`${name} must be true or false, not ${value}.`, `Choose one of the two for ${name}.`);
+  }
+}

@@ -1,0 +1,59 @@
+import { PARAMETERS } from '../graph/graph.ts';
+import type { TrainingConfig } from '../model/config.ts';
+
+/** Names of the buffers that a training step lives on, besides parameters and gradients. */
+export const MOMENT1 = 'moment1';
+export const MOMENT2 = 'moment2';
+/** The moving average of the weights, and the weights of the lowest validation loss. */
+export const AVERAGE = 'average';
+export const BEST = 'best';
+export const SCHEDULE = 'schedule';
+export const PROGRESS = 'progress';
+export const RECORDS = 'records';
+
+/**
+ * The flat buffers that a run of this configuration goes on from, by name, all in the layout of its parameters: what a
+ * checkpoint holds, no more and no less.
+ */
+export function stateBuffers({ optimizer, momentum, ema_decay, patience }: TrainingConfig): readonly string[] {
+  const moments = {
+    adamw: [MOMENT1, MOMENT2],
+    adam: [MOMENT1, MOMENT2],
+    sgd: momentum > 0 ? [MOMENT1] : [],
+    lion: [MOMENT1],
+    muon: [MOMENT1, MOMENT2],
+  }[optimizer];
+  return [PARAMETERS, ...moments, ...(ema_decay > 0 ? [AVERAGE] : []), ...(patience > 0 ? [BEST] : [])];
+}
+
+/** Everything that the next step depends on, apart from the configuration and the corpus. */
+export interface TrainingState {
+  /** Optimizer steps done. */
+  step: number;
+  /** The step after which the last evaluation was made; -1 before the first. */
+  evaluated: number;
+  /** The lowest validation loss so far and the step after which it was measured; null before the first evaluation. */
+  best: { step: number; val_loss: number } | null;
+  /** Those of `stateBuffers`, in the layout of `layoutOf`. */
+  buffers: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
+}
+
+/** A run before its first step, from given weights. `evaluated` 0 leaves out the evaluation before the first step. */
+export function freshState(
+  training: TrainingConfig,
+  parameters: Float32Array<ArrayBuffer>,
+  evaluated = -1,
+): TrainingState {
+  const buffers = new Map(stateBuffers(training).map((name) => [name, startOf(name, parameters)]));
+  return { step: 0, evaluated, best: null, buffers };
+}
+
+/** The weights that evaluation and samples use: the moving average where the run keeps one. */
+export function weightsOf({ buffers }: TrainingState): Float32Array<ArrayBuffer> {
+  return buffers.get(AVERAGE) ?? buffers.get(PARAMETERS)!;
+}
+
+/** Copies of the weights start as the weights, moments as zeros. */
+function startOf(name: string, parameters: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  return name === MOMENT1 || name === MOMENT2 ? new Float32Array(parameters.length) : parameters;
+}
