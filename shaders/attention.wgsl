@@ -19,9 +19,15 @@
 // attention_backward_q writes D and dq, then attention_backward_kv writes dk and dv: together all of dqkv, with `=`.
 //
 // One thread owns one row (a query, or a key with its value) and keeps it in registers. All threads of a workgroup
-// belong to one head and walk the same rows at the same time, so that their reads are shared. No barrier. Loops over a
-// row's channels are written out (#repeat): an array whose indices are not constants would be kept in memory.
+// belong to one head and walk the same rows, four at a time. No barrier. With QUADS the four threads of a quad, which own
+// neighbouring rows, read one of the four each and tell each other. Loops over a row's channels are written out
+// (#repeat): an array whose indices are not constants would be kept in memory.
 // Sizes: B batch, T tokens, NH heads, HS channels a head, HS4 = ceil(HS / 4), C = NH * HS.
+
+//#if QUADS
+enable subgroups;
+diagnostic(off, subgroup_uniformity); // a quad walks the same rows, which depend on its first thread: WGSL cannot know
+//#endif
 
 //#if VEC4
 @group(0) @binding(0) var<storage, read> qkv: array<vec4f>;         // (B, T, 3 C)
@@ -94,13 +100,62 @@ fn store_dqkv(at: u32, i: u32, x: vec4f) {
 //#endif
 }
 
+// The parts i of four rows, from `row` on, as the columns of a matrix: vector * matrix is
+// their four dot products, matrix * vector their weighted sum. Past the last token they repeat it.
+fn four_qkv(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
+//#if QUADS
+  let mine = load_qkv(at + min(row + lane, T - 1u) * 3u * C, i);
+  return mat4x4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+//#else
+  return mat4x4f(
+    load_qkv(at + row * 3u * C, i),
+    load_qkv(at + min(row + 1u, T - 1u) * 3u * C, i),
+    load_qkv(at + min(row + 2u, T - 1u) * 3u * C, i),
+    load_qkv(at + min(row + 3u, T - 1u) * 3u * C, i),
+  );
+//#endif
+}
+
+fn four_dout(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
+//#if QUADS
+  let mine = load_dout(at + min(row + lane, T - 1u) * C, i);
+  return mat4x4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+//#else
+  return mat4x4f(
+    load_dout(at + row * C, i),
+    load_dout(at + min(row + 1u, T - 1u) * C, i),
+    load_dout(at + min(row + 2u, T - 1u) * C, i),
+    load_dout(at + min(row + 3u, T - 1u) * C, i),
+  );
+//#endif
+}
+
+const FOUR = vec4u(0u, 1u, 2u, 3u);
+
+// Where a thread stands: with QUADS a row past the last one still reads for its quad, and stores nothing.
+struct Place {
+  row: u32,    // the thread's query or key, at most T - 1
+  first: u32,  // the first row of its quad
+  last: u32,   // the last one
+  lane: u32,
+}
+
+fn place_of(x: u32) -> Place {
+//#if QUADS
+  return Place(min(x, T - 1u), x - x % 4u, min(x - x % 4u + 3u, T - 1u), x % 4u);
+//#else
+  return Place(x, x, x, 0u);
+//#endif
+}
+
 // Workgroup (ROWS) along t; workgroup_id.y is the head, z the batch row.
 @compute @workgroup_size(ROWS)
 fn attention(@builtin(global_invocation_id) thread: vec3u) {
-  let t = thread.x;
-  if (t >= T) {
+  let place = place_of(thread.x);
+  if (place.first >= T) {
     return;
   }
+  let t = place.row;
   let head = thread.y;
   let first = thread.z * T;                       // the sequence's first token
   let q_at = (first + t) * 3u * C + head * HS;
@@ -117,19 +172,13 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
 //#if DROP
   let row = mask_row(mask_key(), (thread.z * NH + head) * T + t);
 //#endif
-  // four keys at a time, so that the running sums are rescaled once for four
-  for (var u = 0u; u <= t; u += 4u) {
-    let at = vec4u(u, min(u + 1u, t), min(u + 2u, t), min(u + 3u, t)) * (3u * C);
+  // the running sums are rescaled once for four keys
+  for (var u = 0u; u <= place.last; u += 4u) {
     var s = vec4f();
     //#repeat i HS4
-    s += vec4f(
-      dot(q[i], load_qkv(k_at + at.x, i)),
-      dot(q[i], load_qkv(k_at + at.y, i)),
-      dot(q[i], load_qkv(k_at + at.z, i)),
-      dot(q[i], load_qkv(k_at + at.w, i)),
-    );
+    s += q[i] * four_qkv(k_at, u, i, place.lane);
     //#endrepeat
-    s = select(s, vec4f(-3.4e38), vec4u(u, u + 1u, u + 2u, u + 3u) > vec4u(t));
+    s = select(s, vec4f(-3.4e38), u + FOUR > vec4u(t));
     let higher = max(max(max(s.x, s.y), max(s.z, s.w)), highest);
     let rescale = exp(highest - higher);
     let p = exp(s - higher);
@@ -141,14 +190,13 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
     let kept = p;
 //#endif
     //#repeat i HS4
-    sum[i] = sum[i] * rescale
-      + kept.x * load_qkv(v_at + at.x, i)
-      + kept.y * load_qkv(v_at + at.y, i)
-      + kept.z * load_qkv(v_at + at.z, i)
-      + kept.w * load_qkv(v_at + at.w, i);
+    sum[i] = sum[i] * rescale + four_qkv(v_at, u, i, place.lane) * kept;
     //#endrepeat
   }
 
+  if (thread.x >= T) {
+    return;
+  }
   let out_at = (first + t) * C + head * HS;
   //#repeat i HS4
   let y = sum[i] / total;
@@ -168,14 +216,16 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
 // Workgroup (ROWS) along the queries t; workgroup_id.y is the head, z the batch row.
 @compute @workgroup_size(ROWS)
 fn attention_backward_q(@builtin(global_invocation_id) thread: vec3u) {
-  let t = thread.x;
-  if (t >= T) {
+  let place = place_of(thread.x);
+  if (place.first >= T) {
     return;
   }
+  let t = place.row;
   let head = thread.y;
   let first = thread.z * T;
   let q_at = (first + t) * 3u * C + head * HS;
   let out_at = (first + t) * C + head * HS;
+  let k_at = first * 3u * C + C + head * HS;
   let at_lse = (thread.z * NH + head) * T + t;
 
   var q: array<vec4f, HS4>;
@@ -183,31 +233,33 @@ fn attention_backward_q(@builtin(global_invocation_id) thread: vec3u) {
   var dq: array<vec4f, HS4>;
   var d = 0.0;
   //#repeat i HS4
-  q[i] = load_qkv(q_at, i) * SCALE; // as in the forward pass, so that the scores are the same to the last bit
+  q[i] = load_qkv(q_at, i) * SCALE; // the same expression as in the forward pass
   dy[i] = load_dout(out_at, i);
   d += dot(dy[i], load_saved(out_at, i));
   //#endrepeat
-  dots[at_lse] = d;
   let l = saved_lse[at_lse];
 //#if DROP
   let row = mask_row(mask_key(), at_lse);
 //#endif
-  for (var u = 0u; u <= t; u++) {
-    let k_at = (first + u) * 3u * C + C + head * HS;
-    var s = 0.0;
-    var dp = 0.0;
+  for (var u = 0u; u <= place.last; u += 4u) {
+    var s = vec4f();
+    var dp = vec4f();
     //#repeat i HS4
-    s += dot(q[i], load_qkv(k_at, i));
-    dp += dot(dy[i], load_qkv(k_at + C, i));
+    s += q[i] * four_qkv(k_at, u, i, place.lane);
+    dp += dy[i] * four_qkv(k_at + C, u, i, place.lane);
     //#endrepeat
 //#if DROP
-    dp *= mask(row, u);
+    dp *= vec4f(mask(row, u), mask(row, u + 1u), mask(row, u + 2u), mask(row, u + 3u));
 //#endif
-    let ds = exp(s - l) * (dp - d) * SCALE;
+    let ds = select(exp(s - l) * (dp - d) * SCALE, vec4f(), u + FOUR > vec4u(t));
     //#repeat i HS4
-    dq[i] += ds * load_qkv(k_at, i);
+    dq[i] += four_qkv(k_at, u, i, place.lane) * ds;
     //#endrepeat
   }
+  if (thread.x >= T) {
+    return;
+  }
+  dots[at_lse] = d;
   //#repeat i HS4
   store_dqkv(q_at, i, dq[i]);
   //#endrepeat
@@ -216,13 +268,17 @@ fn attention_backward_q(@builtin(global_invocation_id) thread: vec3u) {
 // Workgroup (ROWS) along the keys u; workgroup_id.y is the head, z the batch row.
 @compute @workgroup_size(ROWS)
 fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
-  let u = thread.x;
-  if (u >= T) {
+  let place = place_of(thread.x);
+  if (place.first >= T) {
     return;
   }
+  let u = place.row;
   let head = thread.y;
   let first = thread.z * T;
-  let k_at = (first + u) * 3u * C + C + head * HS;
+  let q_at = first * 3u * C + head * HS;
+  let out_at = first * C + head * HS;
+  let k_at = q_at + u * 3u * C + C;
+  let lse_at = (thread.z * NH + head) * T;
 
   var k: array<vec4f, HS4>;
   var v: array<vec4f, HS4>;
@@ -235,29 +291,38 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
 //#if DROP
   let key = mask_key();
 //#endif
-  for (var t = u; t < T; t++) {
-    let q_at = (first + t) * 3u * C + head * HS;
-    let out_at = (first + t) * C + head * HS;
-    let at_lse = (thread.z * NH + head) * T + t;
-    var s = 0.0;
-    var dp = 0.0;
+  for (var t = place.first; t < T; t += 4u) {
+    let at = lse_at + min(t + FOUR, vec4u(T - 1u));
+    let l = vec4f(saved_lse[at.x], saved_lse[at.y], saved_lse[at.z], saved_lse[at.w]);
+    let d = vec4f(saved_dots[at.x], saved_dots[at.y], saved_dots[at.z], saved_dots[at.w]);
+    var s = vec4f();
+    var dp = vec4f();
     //#repeat i HS4
-    s += dot(load_qkv(q_at, i) * SCALE, k[i]);
-    dp += dot(v[i], load_dout(out_at, i));
+    s += k[i] * (four_qkv(q_at, t, i, place.lane) * SCALE);
+    dp += v[i] * four_dout(out_at, t, i, place.lane);
     //#endrepeat
-    let p = exp(s - saved_lse[at_lse]);
+    let outside = (t + FOUR < vec4u(u)) | (t + FOUR >= vec4u(T));
+    let p = select(exp(s - l), vec4f(), outside);
 //#if DROP
-    let m = mask(mask_row(key, at_lse), u);
+    let m = vec4f(
+      mask(mask_row(key, at.x), u),
+      mask(mask_row(key, at.y), u),
+      mask(mask_row(key, at.z), u),
+      mask(mask_row(key, at.w), u),
+    );
     let kept = m * p;
     dp *= m;
 //#else
     let kept = p;
 //#endif
-    let ds = p * (dp - saved_dots[at_lse]) * SCALE;
+    let ds = p * (dp - d) * SCALE;
     //#repeat i HS4
-    dk[i] += ds * load_qkv(q_at, i);
-    dv[i] += kept * load_dout(out_at, i);
+    dk[i] += four_qkv(q_at, t, i, place.lane) * ds;
+    dv[i] += four_dout(out_at, t, i, place.lane) * kept;
     //#endrepeat
+  }
+  if (thread.x >= T) {
+    return;
   }
   //#repeat i HS4
   store_dqkv(k_at, i, dk[i]);

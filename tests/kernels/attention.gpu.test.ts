@@ -17,7 +17,11 @@ const SHAPES = [
   { B: 1, T: 5, NH: 1, HS: 128 },
 ];
 
-describe('attention', () => {
+describe.each([false, true])('attention, quads: %s', (quads) => {
+  gpuTest.beforeEach(({ device, skip }) => {
+    if (quads && !device.quads) skip('the adapter has no quads');
+  });
+
   gpuTest.for(SHAPES)('B $B, T $T, $NH heads of $HS', async (shape, { device }) => {
     const { B, T, NH, HS } = shape;
     const C = NH * HS;
@@ -25,6 +29,7 @@ describe('attention', () => {
     const qkv = random.normals(B * T * 3 * C);
     const dout = random.normals(B * T * C);
     const { out, grads } = await runExperiment(device, {
+      quads,
       inputs: { qkv: { shape: [B, T, 3 * C], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, NH),
       dout,
@@ -40,6 +45,7 @@ describe('attention', () => {
     const qkv = random.normals(21 * 3 * C, 9);
     const dout = random.normals(21 * C);
     const { out, grads } = await runExperiment(device, {
+      quads,
       inputs: { qkv: { shape: [1, 21, 3 * C], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, 2),
       dout,
@@ -58,6 +64,7 @@ describe('attention', () => {
     });
     const dout = new Float32Array(12).fill(1);
     const { out, grads } = await runExperiment(device, {
+      quads,
       inputs: { qkv: { shape: [1, 6, 6], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, 1),
       dout,

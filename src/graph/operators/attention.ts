@@ -28,9 +28,10 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     NH: heads,
     HS,
     HS4: Math.ceil(HS / 4),
-    ROWS: Math.min(ROWS, T),
+    ROWS: Math.min(ROWS, 4 * Math.ceil(T / 4)), // whole quads
     SCALE: float(1 / Math.sqrt(HS)),
     VEC4: HS % 4 === 0,
+    QUADS: graph.traits.quads === true,
     TRAINING: graph.training,
     DROP: dropout !== undefined,
     ...drop?.constants,
