@@ -92,5 +92,5 @@ export class Writer {
 /** Draws from every character that the model knows. */
 function everything(tokenizer: CharacterTokenizer, options: Omit<GenerateRequest, 'prompt'>) {
   const { length, temperature, seed } = options;
-  return { length, temperature, seed, top_k: 0, top_p: 1, never: tokenizer.endOfText };
+  return { length, temperature, seed, top_k: 0, top_p: 1, ...tokenizer.ending() };
 }
