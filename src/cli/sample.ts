@@ -47,7 +47,7 @@ export async function sample(argv: string[]): Promise<boolean> {
   const { model, vocabulary, text: learnt, state } = await loadCheckpoint(flags.model);
   const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary, learnt.documents);
   const prompt = flags.prompt ?? '';
-  const ids = prompt === '' ? tokenizer.startOfText() : [...tokenizer.encode(prompt)];
+  const ids = tokenizer.begin(prompt);
 
   const device = await openDeviceInNode(output);
   const arena = new Arena(device);

@@ -47,7 +47,7 @@ export async function readCorpus(source: ByteSource, progress: Progress = () => 
       builder.add(decoder.decode(piece));
     }
     done += chunk.length;
-    progress(done, total);
+    progress(done, total !== undefined && done <= total ? total : undefined); // a compressed length is too short
   }
   builder.add(decoder.end());
   return { name, sha256: bytesToHex(hash.digest()), ...builder.finish() };

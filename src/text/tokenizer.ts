@@ -120,6 +120,12 @@ export class CharacterTokenizer {
     return [newline >= 0 ? newline : this.endOfText];
   }
 
+  /** The ids that a generator goes on from. Where there are documents, a prompt is the beginning of one. */
+  begin(prompt: string): number[] {
+    if (prompt === '') return this.startOfText();
+    return [...(this.documents ? [this.endOfText] : []), ...this.encode(prompt)];
+  }
+
   /** What a generator does with `<|endoftext|>`: ends there, where there are documents, and else never draws it. */
   ending(): { end?: number; never?: number } {
     return this.documents ? { end: this.endOfText } : { never: this.endOfText };

@@ -16,7 +16,7 @@ export function testProblems(task: Task, tokenizer: CharacterTokenizer): TokenPr
   const problems = heldOutProblems(task, ACCURACY_PROBLEMS);
   if (!problems.every(({ prompt, answer }) => [...prompt, ...answer].every((c) => tokenizer.has(c)))) return undefined;
   return problems.map(({ prompt, answer }) => ({
-    prompt: [tokenizer.endOfText, ...tokenizer.encode(prompt)],
+    prompt: tokenizer.begin(prompt),
     answer: [...tokenizer.encode(answer), tokenizer.endOfText],
   }));
 }

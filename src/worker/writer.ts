@@ -32,7 +32,7 @@ export class Writer {
 
   /** Streams an answer as `generated` events. Throws `unknown-characters` before it disturbs anything. */
   async answer(model: WritingModel, request: GenerateRequest): Promise<void> {
-    const prompt = [...model.tokenizer.encode(request.prompt)];
+    const prompt = model.tokenizer.begin(request.prompt);
     const former = this.#current;
     const current = { cancelled: false, superseded: false, ended: Promise.resolve() };
     this.#current = current;
@@ -65,8 +65,7 @@ export class Writer {
     let piece = '';
     let told = performance.now();
     try {
-      const start = prompt.length > 0 ? prompt : tokenizer.startOfText();
-      for await (const id of trainer.generate(start, everything(tokenizer, request))) {
+      for await (const id of trainer.generate(prompt, everything(tokenizer, request))) {
         if (current.cancelled) {
           break;
         }
