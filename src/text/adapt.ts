@@ -6,7 +6,8 @@ import { CharacterTokenizer, describeCharacter, END_OF_TEXT } from './tokenizer.
 export const UNKNOWN_CHOICES = ['add', 'drop'] as const;
 export type UnknownChoice = (typeof UNKNOWN_CHOICES)[number];
 
-/** Characters in a list that a sentence gives. */
+/** Characters that a sentence gives with their numbers, and characters that it gives at all. */
+const NUMBERED = 6;
 const LISTED = 40;
 
 /** Characters of a text that a vocabulary lacks, in the order of code points. */
@@ -14,9 +15,13 @@ export function unknownCharacters({ tokenizer }: Corpus, known: CharacterTokeniz
   return tokenizer.vocabulary.slice(0, -1).filter((character) => !known.has(character));
 }
 
-/** `“é” (U+00E9), “ß” (U+00DF) and 3 more`. */
+/** `“é” (U+00E9), “ß” (U+00DF)`; a longer list gives numbers only to what cannot be seen, and ends with `and 3 more`. */
 export function listCharacters(characters: readonly string[]): string {
-  const listed = characters.slice(0, LISTED).map(describeCharacter).join(', ');
+  const describe = (character: string) => {
+    const description = describeCharacter(character);
+    return characters.length > NUMBERED ? description.replace(/^(“.*”) .*$/su, '$1') : description;
+  };
+  const listed = characters.slice(0, LISTED).map(describe).join(', ');
   return characters.length > LISTED ? `${listed} and ${characters.length - LISTED} more` : listed;
 }
 

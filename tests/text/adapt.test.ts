@@ -46,7 +46,8 @@ describe('a text in the ids of a model', () => {
       }),
     );
     expect([...adaptCorpus(corpusOf('abc'), known, undefined, '').ids]).toEqual([2, 1, 0]);
-    expect(listCharacters(Array.from({ length: 43 }, () => 'x'))).toMatch(/ and 3 more$/);
+    expect(listCharacters([...'abcdef\n'])).toBe('“a”, “b”, “c”, “d”, “e”, “f”, line break (U+000A)');
+    expect(listCharacters(Array.from({ length: 43 }, () => 'x'))).toMatch(/^“x”, .*“x” and 3 more$/);
   });
 
   test('is not copied where nothing changes', () => {

@@ -4,7 +4,7 @@ import { preset, type RunConfig } from '../../src/model/config.ts';
 import { initialParameters, layoutOf } from '../../src/model/parameters.ts';
 import { CharacterTokenizer } from '../../src/text/tokenizer.ts';
 import { encodeCheckpoint } from '../../src/training/checkpoint.ts';
-import { freshState } from '../../src/training/step.ts';
+import { freshState } from '../../src/training/state.ts';
 import type { SessionCommands, SessionEvent, Start } from '../../src/worker/messages.ts';
 import { Session } from '../../src/worker/session.ts';
 

@@ -58,7 +58,7 @@ export class RunReadings extends LitElement {
       </div>
     `;
     return html`
-      <dl>
+      <dl class=${this.accuracy === null ? '' : 'task'}>
         ${dial(READINGS.trainLoss, number(this.trainLoss, loss), READINGS.trainLossHelp, 'loss train')}
         ${dial(READINGS.valLoss, number(this.valLoss, loss), READINGS.valLossHelp, 'loss val')}
         ${this.accuracy === null ? nothing : dial(READINGS.accuracy, percent(this.accuracy), READINGS.accuracyHelp, 'small')}
@@ -81,6 +81,11 @@ export class RunReadings extends LitElement {
         grid-template-columns: repeat(2, minmax(8rem, 1.35fr)) repeat(3, minmax(5.5rem, 1fr));
         gap: var(--space-4);
         margin: 0;
+      }
+
+      dl.task {
+        grid-template-columns: repeat(2, minmax(7rem, 1.2fr)) repeat(4, minmax(4.5rem, 1fr));
+        gap: var(--space-3);
       }
 
       dt {
@@ -114,7 +119,8 @@ export class RunReadings extends LitElement {
       }
 
       @container (max-width: 38rem) {
-        dl {
+        dl,
+        dl.task {
           grid-template-columns: repeat(6, 1fr);
         }
 
@@ -124,6 +130,10 @@ export class RunReadings extends LitElement {
 
         .small {
           grid-column: span 2;
+        }
+
+        .task .small {
+          grid-column: span 3;
         }
 
         .small dd.value {
