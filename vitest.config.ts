@@ -27,7 +27,7 @@ export default defineConfig({
       },
       {
         // Found while tests run, a package would be bundled then, and the page reloaded under them.
-        optimizeDeps: { include: ['comlink', 'lit', 'uplot'] },
+        optimizeDeps: { include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'lit', 'uplot'] },
         test: {
           ...alone,
           name: 'gpu',

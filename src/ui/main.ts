@@ -3,7 +3,7 @@ import type { RunCommand } from './elements/run-controls.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
 import { FAILURES, TITLE } from './strings.ts';
-import { canTrain, chosenConfig, type Settings } from './view.ts';
+import { canTrain, chosenConfig, chosenStart, type Settings, type StartView } from './view.ts';
 import './elements/inkling-page.ts';
 
 /** The composition root: the one place where the page, the store and the worker's session meet. */
@@ -42,38 +42,48 @@ async function connect(): Promise<void> {
   else if (result) store.dispatch({ kind: 'connection-failed', failure: result.failure });
 }
 
-/** Texts are read one after another, so that the last one chosen is the one that stays, however long each takes. */
-let reading: Promise<void> = Promise.resolve();
-
-function loadText(source: TextSource): Promise<void> {
-  reading = reading.then(async () => {
-    if (session === null) return;
-    store.dispatch({ kind: 'text-requested' });
-    const result = await session.loadText(source);
-    if (result.ok) store.dispatch({ kind: 'text-loaded', text: result.value });
-    else store.dispatch({ kind: 'text-refused', failure: result.failure });
-  });
-  return reading;
+/** The session reads one text at a time, the newest. */
+async function loadText(source: TextSource): Promise<void> {
+  if (session === null) return;
+  store.dispatch({ kind: 'text-requested' });
+  const result = await session.loadText(source);
+  if (!result.ok && result.failure.code === 'superseded') return;
+  if (result.ok) store.dispatch({ kind: 'text-loaded', text: result.value });
+  else store.dispatch({ kind: 'text-refused', failure: result.failure });
+  await chooseStart({});
 }
 
 async function loadFiles(files: File[]): Promise<void> {
   const [file, another] = files;
   if (file === undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.noFile });
   if (another !== undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.manyFiles(files.length) });
-  let bytes: ArrayBuffer;
-  try {
-    bytes = await file.arrayBuffer();
-  } catch {
-    return store.dispatch({ kind: 'refused', failure: FAILURES.unreadable(file.name) });
-  }
-  await loadText({ kind: 'file', name: file.name, bytes });
+  if (file.name.endsWith('.safetensors')) await openModel(file);
+  else await loadText({ kind: 'file', name: file.name, file });
+}
+
+async function openModel(file: File): Promise<void> {
+  const result = await session?.openModel(file.name, file);
+  if (result?.ok) await chooseStart({ from: 'file', opened: file.name });
+  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+}
+
+/** Changes what the next run starts from, and asks what that model does not know of the present text. */
+async function chooseStart(start: Partial<StartView>): Promise<void> {
+  store.dispatch({ kind: 'start-changed', start });
+  const { from } = store.view.start;
+  if (from === 'new') return;
+  const result = await session?.describeStart(from);
+  if (store.view.start.from !== from || result === undefined) return;
+  if (result.ok) store.dispatch({ kind: 'start-changed', start: { described: result.value } });
+  else store.dispatch({ kind: 'start-changed', start: { from: 'new', described: null } });
 }
 
 async function train(): Promise<void> {
   if (session === null || !canTrain(store.view)) return;
   const config = chosenConfig(store.view);
+  const start = chosenStart(store.view);
   store.dispatch({ kind: 'train-requested' });
-  const result = await session.train(config);
+  const result = await session.train(config, start);
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
@@ -98,6 +108,7 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
 on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
 on<TextSource>('text-chosen', loadText);
+on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);
 on<GenerateRequest>('generate', generate);
 on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
@@ -105,4 +116,4 @@ on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dis
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
 
 void connect();
-void loadText({ kind: 'moby-dick' });
+void loadText({ kind: 'dataset', name: 'moby-dick' });

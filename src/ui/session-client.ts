@@ -35,9 +35,10 @@ export function openSession(onEvent: (event: SessionEvent) => void, onMissing: (
 
   return {
     connect: () => answer(remote.connect()),
-    loadText: (source) =>
-      answer(remote.loadText(source.kind === 'file' ? Comlink.transfer(source, [source.bytes]) : source)),
-    train: (config) => answer(remote.train(config)),
+    loadText: (source) => answer(remote.loadText(source)),
+    openModel: (name, file) => answer(remote.openModel(name, file)),
+    describeStart: (from) => answer(remote.describeStart(from)),
+    train: (config, start) => answer(remote.train(config, start)),
     pause: () => answer(remote.pause()),
     resume: () => answer(remote.resume()),
     stop: () => answer(remote.stop()),

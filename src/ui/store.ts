@@ -1,7 +1,15 @@
 import type { AdapterDescription, Failure, Phase, SessionEvent, TextDescription } from '../worker/messages.ts';
 import { LossHistory } from './loss-history.ts';
 import { MILESTONES } from './strings.ts';
-import { type Generation, initialView, isActive, type RunView, type Settings, type View } from './view.ts';
+import {
+  type Generation,
+  initialView,
+  isActive,
+  type RunView,
+  type Settings,
+  type StartView,
+  type View,
+} from './view.ts';
 
 /** What changes the view: the worker's events, and what the page itself does. */
 export type Action =
@@ -12,6 +20,7 @@ export type Action =
   | { kind: 'text-requested' }
   | { kind: 'text-loaded'; text: TextDescription }
   | { kind: 'text-refused'; failure: Failure }
+  | { kind: 'start-changed'; start: Partial<StartView> }
   | { kind: 'settings-changed'; settings: Partial<Settings> }
   | { kind: 'train-requested' }
   | { kind: 'train-refused'; failure: Failure }
@@ -77,10 +86,13 @@ export function reduce(view: View, action: Action): View {
         };
       });
     case 'eval': {
-      const { step, train_loss: train, val_loss: val } = action;
+      const { step, train_loss: train, val_loss: val, accuracy } = action;
       // The evaluation before the first step only measures chance; the first news is the one after it.
       const first = step > 0 && !view.run?.evaluations.some((evaluation) => evaluation.step > 0);
-      const next = withRun(view, (run) => ({ ...run, evaluations: [...run.evaluations, { step, train, val }] }));
+      const next = withRun(view, (run) => ({
+        ...run,
+        evaluations: [...run.evaluations, { step, train, val, accuracy }],
+      }));
       return first ? { ...next, milestone: MILESTONES.firstEvaluation(step, val) } : next;
     }
     case 'sample':
@@ -104,8 +116,10 @@ export function reduce(view: View, action: Action): View {
       return { ...view, adapter: null, connectionFailure: action.failure, milestone: '' };
     case 'worker-missing':
       return { ...view, connectionFailure: action.failure, readingText: false, milestone: '' };
+    case 'reading':
+      return { ...view, reading: { done: action.done, total: action.total } };
     case 'text-requested':
-      return { ...view, readingText: true };
+      return { ...view, readingText: true, reading: null };
     case 'text-loaded':
       return {
         ...view,
@@ -116,6 +130,8 @@ export function reduce(view: View, action: Action): View {
       };
     case 'text-refused':
       return { ...view, readingText: false, failure: action.failure };
+    case 'start-changed':
+      return { ...view, start: { ...view.start, ...action.start } };
     case 'settings-changed':
       return { ...view, settings: { ...view.settings, ...action.settings } };
     case 'train-requested':

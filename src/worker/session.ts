@@ -1,9 +1,10 @@
 import { type Device, deviceLoss, openDevice } from '../gpu/device.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import { checkRunConfig, type RunConfig, tokensPerStep } from '../model/config.ts';
-import { checkText, countCharacters, decodeText, splitCorpus } from '../text/corpus.ts';
-import { loadMobyDick } from '../text/moby-dick.ts';
-import { CharacterTokenizer } from '../text/tokenizer.ts';
+import { checkLength, splitCorpus } from '../text/corpus.ts';
+import { DATASETS } from '../text/datasets.ts';
+import { testProblems } from '../training/accuracy.ts';
+import { type TrainingState, weightsOf } from '../training/state.ts';
 import { Trainer } from '../training/trainer.ts';
 import { EventStream, RunClock } from './event-stream.ts';
 import type {
@@ -13,25 +14,26 @@ import type {
   Result,
   SessionCommands,
   SessionEvent,
+  Start,
+  StartDescription,
   TextDescription,
   TextSource,
 } from './messages.ts';
+import { describeStart, readStartModel, type StartModel, startFrom } from './start.ts';
+import { type LoadedText, loadText } from './texts.ts';
 import { Writer, type WritingModel } from './writer.ts';
 
-const PREVIEW_LENGTH = 400;
 /** How long `stop` waits for what the GPU has in hand before it answers. */
 const STOP_ANSWER_MS = 100;
-
-interface LoadedText {
-  text: string;
-  name: string;
-  tokenizer: CharacterTokenizer;
-}
+/** How often the reading of a text is told, in milliseconds. */
+const READING_MS = 100;
 
 /** A model on the GPU, the run that trains it, and how to read what it writes. */
 interface Run extends WritingModel {
   config: RunConfig;
   clock: RunClock;
+  /** Name of the text that it learns. */
+  textName: string;
   /** Resolves when nothing of it is on the GPU any more. */
   ended: Promise<void>;
 }
@@ -44,6 +46,10 @@ export class Session implements SessionCommands {
   /** The device, or the asking for it: never two at a time. */
   #device: Promise<Device> | undefined;
   #text: LoadedText | undefined;
+  /** Ends the reading of a text that is no longer wanted. */
+  #reading = new AbortController();
+  /** The model that was opened to start from. */
+  #opened: StartModel | undefined;
   #run: Run | undefined;
   #phase: Phase = 'idle';
   /** Counts attempts to start; a start that is no longer the newest gives up. */
@@ -68,37 +74,57 @@ export class Session implements SessionCommands {
   }
 
   loadText(source: TextSource): Promise<Result<TextDescription>> {
+    this.#reading.abort(new InklingError('superseded', 'Another text has been chosen meanwhile.'));
+    const reading = new AbortController();
+    this.#reading = reading;
+    let told = performance.now();
+    const progress = (done: number, total: number | undefined) => {
+      if (performance.now() - told > READING_MS) {
+        told = performance.now();
+        this.#events.send({ kind: 'reading', done, total: total ?? null });
+      }
+    };
     return answer(async () => {
-      const { name, text } = await readSource(source);
-      const tokenizer = CharacterTokenizer.from(text);
-      checkText(text, tokenizer, 1);
-      this.#text = { name, text, tokenizer };
-      return {
-        name,
-        characters: countCharacters(text),
-        vocab_size: tokenizer.vocab_size,
-        preview: Array.from(text.slice(0, 2 * PREVIEW_LENGTH))
-          .slice(0, PREVIEW_LENGTH)
-          .join(''),
-      };
+      const { text, description } = await loadText(source, progress, reading.signal);
+      this.#text = text;
+      return description;
     });
   }
 
-  train(config: RunConfig): Promise<Result<null>> {
+  openModel(name: string, file: Blob): Promise<Result<null>> {
     return answer(async () => {
+      this.#opened = await readStartModel(name, file);
+      return null;
+    });
+  }
+
+  describeStart(from: 'run' | 'file'): Promise<Result<StartDescription>> {
+    return answer(async () => describeStart(this.#startModel(from), this.#text));
+  }
+
+  train(wanted: RunConfig, start: Start = { from: 'new' }): Promise<Result<null>> {
+    return answer(async () => {
+      const config = start.from === 'new' ? wanted : { ...wanted, model: this.#startModel(start.from).model };
       checkRunConfig(config);
       const loaded = this.#text;
       if (!loaded) {
         throw new InklingError('no-text', 'There is no text to learn from yet.', 'Choose a text first.');
       }
-      checkText(loaded.text, loaded.tokenizer, config.model.block_size);
+      checkLength(loaded, config.model.block_size);
       const attempt = ++this.#attempt;
       await this.#endRun();
       const before = this.#phase;
       this.#tell('preparing', 'Compiling the kernels for this model');
       let trainer: Trainer;
+      let text = loaded;
       try {
-        trainer = await this.#createTrainer(config, loaded);
+        let state: TrainingState | undefined;
+        if (start.from !== 'new') {
+          const model = { ...this.#startModel(start.from), parameters: await this.#weights(start.from) };
+          ({ text, state } = startFrom(model, loaded, start.unknown, config.training));
+          checkLength(text, config.model.block_size);
+        }
+        trainer = await this.#createTrainer(config, text, state);
       } catch (error) {
         if (attempt !== this.#attempt) {
           return null; // a stop, a newer start or the loss of the device has the word
@@ -112,7 +138,7 @@ export class Session implements SessionCommands {
       }
       this.#writer.cancel();
       this.#run?.trainer.destroy();
-      this.#start(trainer, config, loaded);
+      this.#start(trainer, config, text);
       return null;
     });
   }
@@ -219,15 +245,36 @@ export class Session implements SessionCommands {
     this.#tell('failed', '');
   }
 
-  async #createTrainer(config: RunConfig, { text, tokenizer }: LoadedText): Promise<Trainer> {
-    const { train, val } = splitCorpus(tokenizer.encode(text));
+  /** A model to start from, but for its weights, which may still be in training. */
+  #startModel(from: 'run' | 'file'): Omit<StartModel, 'parameters'> {
+    if (from === 'file' && this.#opened) return this.#opened;
+    if (from === 'run' && this.#run) {
+      const { config, tokenizer, textName } = this.#run;
+      return { name: textName, model: { ...config.model, vocab_size: tokenizer.vocab_size }, tokenizer };
+    }
+    throw new InklingError('no-model', 'There is no model to start from yet.', 'Open one, or start with a new model.');
+  }
+
+  async #weights(from: 'run' | 'file'): Promise<Float32Array> {
+    return from === 'file' ? this.#opened!.parameters : weightsOf(await this.#run!.trainer.snapshot());
+  }
+
+  async #createTrainer(
+    config: RunConfig,
+    { ids, tokenizer, dataset }: LoadedText,
+    state: TrainingState | undefined,
+  ): Promise<Trainer> {
+    const { train, val } = splitCorpus(ids);
     const model = { ...config.model, vocab_size: tokenizer.vocab_size };
-    return Trainer.create(await this.#openDevice(), { model, training: config.training, train, val });
+    const task = dataset === null ? undefined : DATASETS[dataset].task;
+    const problems = task && testProblems(task, tokenizer);
+    const { training } = config;
+    return Trainer.create(await this.#openDevice(), { model, training, train, val, problems, ...(state && { state }) });
   }
 
   #start(trainer: Trainer, config: RunConfig, { name, tokenizer }: LoadedText): void {
     const clock = new RunClock(config.training.max_iters, tokensPerStep(config));
-    const run: Run = { trainer, tokenizer, config, clock, ended: Promise.resolve() };
+    const run: Run = { trainer, tokenizer, config, clock, textName: name, ended: Promise.resolve() };
     this.#run = run;
     this.#events.startRun(clock);
     this.#events.send({
@@ -248,7 +295,8 @@ export class Session implements SessionCommands {
     try {
       const finished = await run.trainer.run({
         steps: (records) => this.#events.steps(records),
-        evaluated: (step, train_loss, val_loss) => this.#events.send({ kind: 'eval', step, train_loss, val_loss }),
+        evaluated: (step, train_loss, val_loss, _improved, accuracy) =>
+          this.#events.send({ kind: 'eval', step, train_loss, val_loss, accuracy }),
         sampleDue: async (step) => {
           const text = await this.#writer.sample(run, run.config.training.seed + step);
           this.#events.send({ kind: 'sample', step, text });
@@ -269,19 +317,6 @@ export class Session implements SessionCommands {
   async #endRun(): Promise<void> {
     this.#run?.trainer.control.stop();
     await this.#run?.ended;
-  }
-}
-
-async function readSource(source: TextSource): Promise<{ name: string; text: string }> {
-  switch (source.kind) {
-    case 'moby-dick':
-      return { name: 'Moby-Dick', text: await loadMobyDick() };
-    case 'file':
-      return { name: source.name, text: decodeText(new Uint8Array(source.bytes), source.name) };
-    case 'paste':
-      return { name: 'Pasted text', text: source.text };
-    default:
-      return source satisfies never;
   }
 }
 
