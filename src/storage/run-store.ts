@@ -16,7 +16,7 @@ const SHELF_LOCK = 'inkling shelf';
  * curves in IndexedDB. Checkpoints and texts are bytes here, and nothing else. In a worker only.
  *
  *     inkling/runs/ID/latest.0, latest.1, best.0, best.1      slots, see slots.ts
- *     inkling/texts/SHA256                                    shared by the runs that learn it
+ *     inkling/texts/SHA256                                    tokens, shared by the runs that learn them
  */
 export class RunStore {
   readonly #database: RunDatabase;
@@ -65,10 +65,10 @@ export class RunStore {
     return record;
   }
 
-  /** Adds a run with the text it learns from. */
-  add(record: RunRecord, text: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Adds a run with the tokens it learns from. */
+  add(record: RunRecord, tokens: Uint8Array<ArrayBuffer>): Promise<void> {
     return navigator.locks.request(SHELF_LOCK, async () => {
-      await writeFile(this.#texts, record.text.sha256, text);
+      await writeFile(this.#texts, record.corpus.sha256, tokens);
       await this.#database.put(record);
     });
   }
@@ -77,10 +77,10 @@ export class RunStore {
     return this.#database.change(id, changes);
   }
 
-  /** The text of a run. Throws `no-text-kept` where it is gone or has changed. */
-  async text({ text }: RunRecord): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await readFile(this.#texts, text.sha256);
-    if ((await sha256(bytes)) !== text.sha256) {
+  /** The tokens that a run learns from. Throws `no-text-kept` where they are gone or have changed. */
+  async tokens({ text, corpus }: RunRecord): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await readFile(this.#texts, corpus.sha256);
+    if ((await sha256(bytes)) !== corpus.sha256) {
       throw new InklingError(
         'no-text-kept',
         `The text “${text.name}” that this run learns from is no longer kept as it was.`,
@@ -120,8 +120,8 @@ export class RunStore {
       for (const kind of KINDS) this.#pairs.delete(`${id}/${kind}`);
       await removeEntry(this.#runs, id);
       const others = await this.#database.list();
-      if (record && !others.some(({ text }) => text.sha256 === record.text.sha256)) {
-        await removeEntry(this.#texts, record.text.sha256);
+      if (record && !others.some(({ corpus }) => corpus.sha256 === record.corpus.sha256)) {
+        await removeEntry(this.#texts, record.corpus.sha256);
       }
     });
   }
@@ -147,7 +147,7 @@ export class RunStore {
   #sweep(): Promise<void> {
     return navigator.locks.request(SHELF_LOCK, async () => {
       const records = await this.#database.list();
-      const needed = new Set(records.flatMap(({ id, text }) => [id, text.sha256]));
+      const needed = new Set(records.flatMap(({ id, corpus }) => [id, corpus.sha256]));
       for (const folder of [this.#runs, this.#texts]) {
         for await (const name of folder.keys()) {
           if (!needed.has(name)) await removeEntry(folder, name).catch(() => {}); // in use: the next sweep takes it
