@@ -1,6 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { RunConfig } from '../model/config.ts';
-import { isEmpty, joined, type Metrics, type Reach, upTo } from './metrics.ts';
+import { divide, isEmpty, joined, type Metrics, type Reach } from './metrics.ts';
 
 export type RunState = 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
 
@@ -91,7 +91,7 @@ export class RunDatabase {
   /** Forgets what lies past `reach`, so that a run that goes on from there tells nothing twice. Returns what stays. */
   async cut(id: string, reach: Reach): Promise<Metrics> {
     const { store, done } = this.#db.transaction('metrics', 'readwrite', { durability: 'strict' });
-    const metrics = upTo(joined(await store.getAll(partsOf(id))), reach);
+    const metrics = divide(joined(await store.getAll(partsOf(id))), reach).told;
     await store.delete(partsOf(id));
     if (!isEmpty(metrics)) await store.put({ ...metrics, run: id, part: 1 });
     await done;

@@ -29,12 +29,20 @@ export interface Reach {
 
 export const noMetrics = (): Metrics => ({ records: [], evaluations: [], samples: [] });
 
-/** What of the metrics a run that stands at `reach` has told: all that comes later it will tell again. */
-export function upTo({ records, evaluations, samples }: Metrics, { step, evaluated, sampled }: Reach): Metrics {
+/** Metrics of a run that stands at `reach`: what it has told, and what it will tell again when it goes on from there. */
+export function divide({ records, evaluations, samples }: Metrics, reach: Reach): { told: Metrics; rest: Metrics } {
+  const { step, evaluated, sampled } = reach;
   return {
-    records: records.filter((record) => record.step <= step),
-    evaluations: evaluations.filter((evaluation) => evaluation.step <= evaluated),
-    samples: samples.filter((sample) => sample.step <= sampled),
+    told: {
+      records: records.filter((record) => record.step <= step),
+      evaluations: evaluations.filter((evaluation) => evaluation.step <= evaluated),
+      samples: samples.filter((sample) => sample.step <= sampled),
+    },
+    rest: {
+      records: records.filter((record) => record.step > step),
+      evaluations: evaluations.filter((evaluation) => evaluation.step > evaluated),
+      samples: samples.filter((sample) => sample.step > sampled),
+    },
   };
 }
 

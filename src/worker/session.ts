@@ -1,26 +1,39 @@
-import { type Device, deviceLoss, openDevice } from '../gpu/device.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
-import { checkRunConfig, type RunConfig, tokensPerStep } from '../model/config.ts';
+import { checkRunConfig, type RunConfig } from '../model/config.ts';
+import type { RunStore } from '../storage/run-store.ts';
 import { checkText, countCharacters, decodeText, splitCorpus } from '../text/corpus.ts';
 import { loadMobyDick } from '../text/moby-dick.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { Trainer } from '../training/trainer.ts';
-import { EventStream, RunClock } from './event-stream.ts';
+import { answer } from './answer.ts';
+import { EventStream } from './event-stream.ts';
+import { Graphics } from './graphics.ts';
+import { LiveRun, type Start } from './live-run.ts';
 import type {
   AdapterDescription,
+  ForkChange,
   GenerateRequest,
+  KeptRun,
   Phase,
   Result,
+  RunList,
   SessionCommands,
   SessionEvent,
   TextDescription,
   TextSource,
 } from './messages.ts';
-import { Writer, type WritingModel } from './writer.ts';
+import { givenUp, Recovery } from './recovery.ts';
+import type { RunKeeper } from './run-keeper.ts';
+import { RunLibrary } from './run-library.ts';
+import { Writer } from './writer.ts';
 
 const PREVIEW_LENGTH = 400;
 /** How long `stop` waits for what the GPU has in hand before it answers. */
 const STOP_ANSWER_MS = 100;
+/** Losses of the device in a row, with nothing saved between them, after which a run is given up. */
+const MOST_LOSSES = 3;
+/** How long a run that goes on after one may still be in the hands of the attempt before, in milliseconds. */
+const LETTING_GO_MS = 15_000;
 
 interface LoadedText {
   text: string;
@@ -28,32 +41,32 @@ interface LoadedText {
   tokenizer: CharacterTokenizer;
 }
 
-/** A model on the GPU, the run that trains it, and how to read what it writes. */
-interface Run extends WritingModel {
-  config: RunConfig;
-  clock: RunClock;
-  /** Resolves when nothing of it is on the GPU any more. */
-  ended: Promise<void>;
-}
-
 /** Owns the device, the text and the run; obeys commands and tells what happens. Knows no page and no comlink. */
 export class Session implements SessionCommands {
-  readonly #gpu: GPU | undefined;
-  readonly #secure: boolean;
   readonly #events = new EventStream();
-  /** The device, or the asking for it: never two at a time. */
-  #device: Promise<Device> | undefined;
+  readonly #graphics: Graphics;
+  readonly #openStore: (() => Promise<RunStore>) | undefined;
+  readonly #recovery = new Recovery();
+  readonly #writer = new Writer((event) => this.#events.send(event));
+  #library: Promise<RunLibrary> | undefined;
   #text: LoadedText | undefined;
-  #run: Run | undefined;
+  #run: LiveRun | undefined;
   #phase: Phase = 'idle';
   /** Counts attempts to start; a start that is no longer the newest gives up. */
   #attempt = 0;
-  readonly #writer = new Writer((event) => this.#events.send(event));
 
-  /** `gpu` is `navigator.gpu`, if there is one; `secure` is `isSecureContext`. */
-  constructor(gpu: GPU | undefined, secure: boolean) {
-    this.#gpu = gpu;
-    this.#secure = secure;
+  /**
+   * `gpu` is `navigator.gpu`, if there is one; `secure` is `isSecureContext`; `openStore` opens what keeps the runs:
+   * without it none is kept.
+   */
+  constructor(gpu: GPU | undefined, secure: boolean, openStore?: () => Promise<RunStore>) {
+    this.#graphics = new Graphics(
+      gpu,
+      secure,
+      (loss) => void this.#onDeviceLost(loss),
+      (failure) => this.#events.send({ kind: 'error', failure }),
+    );
+    this.#openStore = openStore;
   }
 
   listen(listener: (event: SessionEvent) => void): void {
@@ -62,7 +75,7 @@ export class Session implements SessionCommands {
 
   connect(): Promise<Result<AdapterDescription>> {
     return answer(async () => {
-      const { name, software } = await this.#openDevice();
+      const { name, software } = await this.#graphics.open();
       return { name, software, preset: software ? 'tiny' : 'nanogpt-cpu' };
     });
   }
@@ -84,46 +97,35 @@ export class Session implements SessionCommands {
     });
   }
 
-  train(config: RunConfig): Promise<Result<null>> {
+  train(config: RunConfig, name?: string): Promise<Result<null>> {
     return answer(async () => {
       checkRunConfig(config);
       const loaded = this.#text;
       if (!loaded) {
         throw new InklingError('no-text', 'There is no text to learn from yet.', 'Choose a text first.');
       }
-      checkText(loaded.text, loaded.tokenizer, config.model.block_size);
-      const attempt = ++this.#attempt;
-      await this.#endRun();
-      const before = this.#phase;
-      this.#tell('preparing', 'Compiling the kernels for this model');
-      let trainer: Trainer;
-      try {
-        trainer = await this.#createTrainer(config, loaded);
-      } catch (error) {
-        if (attempt !== this.#attempt) {
-          return null; // a stop, a newer start or the loss of the device has the word
-        }
-        this.#tell(before, '');
-        throw error;
-      }
-      if (attempt !== this.#attempt) {
-        trainer.destroy();
-        return null;
-      }
-      this.#writer.cancel();
-      this.#run?.trainer.destroy();
-      this.#start(trainer, config, loaded);
+      const { text, tokenizer, name: textName } = loaded;
+      checkText(text, tokenizer, config.model.block_size);
+      const keep = (trainer: Trainer) => this.#keepNew(name ?? textName, config, loaded, trainer);
+      this.#recovery.end();
+      await this.#launch(++this.#attempt, async () => ({
+        config,
+        textName,
+        tokenizer,
+        ids: tokenizer.encode(text),
+        keep,
+      }));
       return null;
     });
   }
 
   pause(): Promise<Result<null>> {
     return answer(async () => {
-      const control = this.#run?.trainer.control;
-      if (this.#phase === 'running' && control && !control.stopped) {
-        control.pause();
-        this.#run?.clock.pause();
+      const run = this.#run;
+      if (this.#phase === 'running' && run && !run.trainer.control.stopped) {
+        run.pause();
         this.#tell('paused', '');
+        void run.keeper?.save('paused');
       }
       return null;
     });
@@ -132,8 +134,7 @@ export class Session implements SessionCommands {
   resume(): Promise<Result<null>> {
     return answer(async () => {
       if (this.#phase === 'paused') {
-        this.#run?.clock.resume();
-        this.#run?.trainer.control.resume();
+        this.#run?.resume();
         this.#tell('running', '');
       }
       return null;
@@ -142,6 +143,7 @@ export class Session implements SessionCommands {
 
   stop(): Promise<Result<null>> {
     return answer(async () => {
+      this.#recovery.end();
       if (this.#phase === 'preparing') {
         this.#attempt++;
         this.#tell(this.#run ? 'stopped' : 'idle', ''); // the former model is still there
@@ -167,98 +169,150 @@ export class Session implements SessionCommands {
     return Promise.resolve({ ok: true, value: null });
   }
 
+  save(): Promise<Result<null>> {
+    return answer(async () => {
+      if (this.#phase === 'running' || this.#phase === 'paused') await this.#run?.keeper?.save();
+      return null;
+    });
+  }
+
+  listRuns(): Promise<Result<RunList>> {
+    return this.#ask((library) => library.list(this.#own));
+  }
+
+  showRun(id: string): Promise<Result<KeptRun>> {
+    return this.#ask((library) => library.show(id, this.#own));
+  }
+
+  resumeRun(id: string): Promise<Result<null>> {
+    return answer(async () => {
+      await this.#openLibrary();
+      this.#recovery.end();
+      await this.#launch(++this.#attempt, () => this.#takeRun(id));
+      return null;
+    });
+  }
+
+  forkRun(id: string, change: ForkChange): Promise<Result<string>> {
+    return this.#ask((library) => library.fork(id, change));
+  }
+
+  renameRun(id: string, name: string): Promise<Result<null>> {
+    return this.#ask((library) => library.rename(id, name));
+  }
+
+  deleteRun(id: string): Promise<Result<null>> {
+    return this.#ask((library) => library.remove(id));
+  }
+
+  #ask<T>(work: (library: RunLibrary) => Promise<T>): Promise<Result<T>> {
+    return answer(async () => work(await this.#openLibrary()));
+  }
+
+  /** The run that this session has in hand. */
+  get #own(): string | undefined {
+    return this.#run?.keeper?.open ? this.#run.keeper.id : undefined;
+  }
+
   #tell(phase: Phase, detail: string): void {
     this.#phase = phase;
     this.#events.send({ kind: 'status', phase, detail });
   }
 
-  #openDevice(): Promise<Device> {
-    if (!this.#device) {
-      const asked = this.#askForDevice();
-      this.#device = asked;
-      asked.then(
-        (device) => deviceLoss(device).then((loss) => this.#device === asked && this.#onDeviceLost(loss)),
-        () => {
-          this.#device = undefined; // the next asking may be luckier
-        },
-      );
+  #openLibrary(): Promise<RunLibrary> {
+    if (!this.#openStore) {
+      return Promise.reject(new InklingError('no-storage', 'No runs are kept here.', 'Open the page in a browser.'));
     }
-    return this.#device;
+    if (!this.#library) {
+      this.#library = this.#openStore().then((store) => new RunLibrary(store, (event) => this.#events.send(event)));
+      this.#library.catch(() => {
+        this.#library = undefined;
+      });
+    }
+    return this.#library;
   }
 
-  async #askForDevice(): Promise<Device> {
-    if (!this.#secure) {
-      throw new InklingError(
-        'insecure-context',
-        'This page was not loaded securely, and browsers give WebGPU to secure pages only.',
-        'Open it by https://, or from localhost.',
-      );
+  /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
+  async #launch(attempt: number, prepare: () => Promise<Start>): Promise<void> {
+    await this.#endRun();
+    const before = this.#phase;
+    this.#tell('preparing', 'Compiling the kernels for this model');
+    let start: Start | undefined;
+    let trainer: Trainer | undefined;
+    let keeper: RunKeeper | undefined;
+    try {
+      start = await prepare();
+      trainer = await this.#createTrainer(start);
+      keeper = await start.keep(trainer);
+    } catch (error) {
+      trainer?.destroy();
+      start?.letGo?.();
+      if (attempt !== this.#attempt) return; // a stop, a newer start or the loss of the device has the word
+      this.#tell(before === 'preparing' ? 'failed' : before, '');
+      throw error;
     }
-    if (!this.#gpu) {
-      throw new InklingError(
-        'no-webgpu',
-        'This browser has no WebGPU.',
-        'Use a current Chrome, Edge, Firefox or Safari; on Linux, Chrome may need --enable-unsafe-webgpu.',
-      );
+    if (attempt !== this.#attempt) {
+      trainer.destroy();
+      await keeper?.abandon();
+      return;
     }
-    const device = await openDevice(this.#gpu);
-    device.gpu.addEventListener('uncapturederror', ({ error }) => {
-      const failure = { code: 'internal', message: error.message, hint: 'Stop the run and start it again.' };
-      this.#events.send({ kind: 'error', failure });
-    });
-    return device;
-  }
-
-  #onDeviceLost(loss: InklingError): void {
-    this.#device = undefined; // the next run asks for a new one
-    this.#run?.trainer.control.stop();
-    this.#run = undefined;
-    this.#attempt++;
     this.#writer.cancel();
-    this.#events.send({ kind: 'error', failure: toFailure(loss) });
-    this.#tell('failed', '');
-  }
-
-  async #createTrainer(config: RunConfig, { text, tokenizer }: LoadedText): Promise<Trainer> {
-    const { train, val } = splitCorpus(tokenizer.encode(text));
-    const model = { ...config.model, vocab_size: tokenizer.vocab_size };
-    return Trainer.create(await this.#openDevice(), { model, training: config.training, train, val });
-  }
-
-  #start(trainer: Trainer, config: RunConfig, { name, tokenizer }: LoadedText): void {
-    const clock = new RunClock(config.training.max_iters, tokensPerStep(config));
-    const run: Run = { trainer, tokenizer, config, clock, ended: Promise.resolve() };
+    this.#run?.trainer.destroy();
+    const run = new LiveRun(start, trainer, keeper, this.#events);
     this.#run = run;
-    this.#events.startRun(clock);
-    this.#events.send({
-      kind: 'started',
-      config,
-      text: name,
-      vocab_size: tokenizer.vocab_size,
-      parameters: trainer.parameters,
-      gpu_bytes: trainer.gpuBytes,
-      dispatches: trainer.dispatchesPerStep,
-    });
-    this.#tell('running', '');
+    if (start.paused) run.pause();
+    this.#tell(start.paused ? 'paused' : 'running', '');
     run.ended = this.#follow(run);
   }
 
-  /** Runs to the end and tells what happens; never throws. */
-  async #follow(run: Run): Promise<void> {
+  async #createTrainer({ config, tokenizer, ids, state }: Start): Promise<Trainer> {
+    const { train, val } = splitCorpus(ids);
+    const model = { ...config.model, vocab_size: tokenizer.vocab_size };
+    const device = await this.#graphics.open();
+    return Trainer.create(device, { model, training: config.training, train, val, ...(state && { state }) });
+  }
+
+  /** A run whose storage fails goes on without; the page is told. */
+  async #keepNew(name: string, config: RunConfig, text: LoadedText, trainer: Trainer): Promise<RunKeeper | undefined> {
+    if (!this.#openStore) return undefined;
     try {
-      const finished = await run.trainer.run({
-        steps: (records) => this.#events.steps(records),
-        evaluated: (step, train_loss, val_loss) => this.#events.send({ kind: 'eval', step, train_loss, val_loss }),
-        sampleDue: async (step) => {
-          const text = await this.#writer.sample(run, run.config.training.seed + step);
-          this.#events.send({ kind: 'sample', step, text });
-        },
-      });
+      return await (await this.#openLibrary()).add(name, config, text, trainer);
+    } catch (error) {
+      this.#events.send({ kind: 'error', failure: toFailure(error) });
+      return undefined;
+    }
+  }
+
+  /** A kept run, ready to go on. */
+  async #takeRun(id: string, wait?: number): Promise<Start> {
+    const library = await this.#openLibrary();
+    const taken = await library.take(id, wait);
+    const { record, checkpoint, tokenizer, ids, metrics, hold } = taken;
+    return {
+      config: record.config,
+      textName: record.text.name,
+      tokenizer,
+      ids,
+      state: checkpoint.state,
+      metrics,
+      keep: async (trainer) => library.keep(taken, trainer),
+      letGo: hold.release,
+    };
+  }
+
+  /** Runs to the end and tells how it ended; never throws. */
+  async #follow(run: LiveRun): Promise<void> {
+    try {
+      const end = (await run.run(this.#writer)) ? 'finished' : 'stopped';
       if (run === this.#run) {
-        this.#tell(finished ? 'finished' : 'stopped', '');
+        await run.keeper?.close(end);
+        this.#tell(end, '');
       }
     } catch (error) {
+      // Work on a device that is being lost may fail before the loss is told.
+      if (!(error instanceof InklingError)) await this.#graphics.lossSoon();
       if (run === this.#run) {
+        await run.keeper?.close('failed');
         this.#events.send({ kind: 'error', failure: toFailure(error) });
         this.#tell('failed', '');
       }
@@ -270,8 +324,42 @@ export class Session implements SessionCommands {
     this.#run?.trainer.control.stop();
     await this.#run?.ended;
   }
-}
 
+  /** The device is gone, and the models on it. A run that was going on goes on from its last checkpoint on a new one. */
+  async #onDeviceLost(loss: InklingError): Promise<void> {
+    const attempt = ++this.#attempt;
+    const run = this.#run;
+    const phase = this.#phase;
+    this.#run = undefined;
+    this.#writer.cancel();
+    const again = this.#recovery.after(run?.keeper, phase);
+    run?.trainer.control.stop();
+    if (again === undefined || again.losses >= MOST_LOSSES) {
+      await run?.keeper?.close('failed');
+      this.#recovery.end();
+      this.#events.send({ kind: 'error', failure: toFailure(again ? givenUp(loss, again) : loss) });
+      this.#tell('failed', '');
+      return;
+    }
+    this.#events.send({ kind: 'recovering', step: again.step });
+    this.#tell('preparing', 'The graphics device was lost; going on from the last save');
+    await run?.keeper?.abandon();
+    try {
+      await this.#graphics.reopen();
+      if (attempt === this.#attempt) {
+        await this.#launch(attempt, async () => ({
+          ...(await this.#takeRun(again.id, LETTING_GO_MS)),
+          paused: again.paused,
+        }));
+      }
+    } catch (error) {
+      if (attempt === this.#attempt) {
+        this.#events.send({ kind: 'error', failure: toFailure(error) });
+        this.#tell('failed', '');
+      }
+    }
+  }
+}
 async function readSource(source: TextSource): Promise<{ name: string; text: string }> {
   switch (source.kind) {
     case 'moby-dick':
@@ -282,13 +370,5 @@ async function readSource(source: TextSource): Promise<{ name: string; text: str
       return { name: 'Pasted text', text: source.text };
     default:
       return source satisfies never;
-  }
-}
-
-async function answer<T>(work: () => Promise<T>): Promise<Result<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    return { ok: false, failure: toFailure(error) };
   }
 }
