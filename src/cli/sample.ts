@@ -44,7 +44,7 @@ export async function sample(argv: string[]): Promise<boolean> {
     }
   }
   const output = new Output(flags.json === true);
-  const { model, vocabulary, state } = await loadCheckpoint(flags.model);
+  const { model, vocabulary, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
   const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary);
   const prompt = flags.prompt ?? '';
   const ids = prompt === '' ? tokenizer.startOfText() : [...tokenizer.encode(prompt)];

@@ -44,7 +44,7 @@ export async function train(argv: string[]): Promise<boolean> {
   if (flags.out !== undefined) {
     await requireNoRun(flags.out);
   }
-  const from = await loadStart(flags);
+  const from = await loadStart(flags, output);
   const text = await readText(flags.text ?? (flags.resume ? from!.text.name : MOBY_DICK));
   const tokenizer = from ? CharacterTokenizer.ofVocabulary(from.vocabulary) : CharacterTokenizer.from(text.text);
   const device = await openDeviceInNode(output);
@@ -53,9 +53,9 @@ export async function train(argv: string[]): Promise<boolean> {
   return follow(plan, device, output);
 }
 
-async function loadStart(flags: TrainFlags): Promise<Checkpoint | undefined> {
+async function loadStart(flags: TrainFlags, output: Output): Promise<Checkpoint | undefined> {
   const path = flags.resume ?? flags.init;
-  return path === undefined ? undefined : loadCheckpoint(path);
+  return path === undefined ? undefined : loadCheckpoint(path, (line) => output.remark(line));
 }
 
 function makePlan(

@@ -22,6 +22,8 @@ const connected: Action = { kind: 'connected', adapter: { name: 'A GPU', softwar
 const loaded: Action = { kind: 'text-loaded', text: moby };
 const started: SessionEvent = {
   kind: 'started',
+  run: { id: 'a', name: 'Moby-Dick, Small' },
+  before: null,
   text: 'Moby-Dick',
   config: preset('small'),
   vocab_size: 82,
