@@ -21,6 +21,9 @@ import {
 } from './run-folder.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
 
+/** A run is saved this often, in milliseconds, besides at evaluations. */
+const SAVE_MS = 30_000;
+
 /** What a run starts from, once every flag and file has been checked. */
 interface Plan {
   config: RunConfig;
@@ -102,13 +105,29 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   let val_loss = from && plan.resumed ? from.val_loss : null;
   const evaluations: Losses[] = [];
   let overfitting = false;
-  const save = async () => {
-    if (plan.folder) {
-      const { name, sha256 } = text;
-      const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, val_loss };
-      await saveCheckpoint(plan.folder, { ...description, text: { name, sha256 }, state: await trainer.snapshot() });
-    }
+  let saving: Promise<void> = Promise.resolve();
+  /** One save at a time, each of the state at the moment of its call. */
+  const save = (): Promise<void> => {
+    const { folder } = plan;
+    if (!folder) return saving;
+    const { name, sha256 } = text;
+    const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, val_loss };
+    const snapshot = trainer.snapshot();
+    const before = saving;
+    saving = (async () => {
+      const state = await snapshot;
+      await before.catch(() => {});
+      await saveCheckpoint(folder, { ...description, text: { name, sha256 }, state });
+    })();
+    return saving;
   };
+  /** A full disk ends no run while it goes: the last checkpoint is still there, and the next one may find room. */
+  const saveIfPossible = () =>
+    save().catch((error) => {
+      if (error instanceof InklingError) {
+        output.remark(`${error.message} The last checkpoint stays, and training goes on.`);
+      }
+    });
   const listener: TrainerListener = {
     steps: (records) => {
       const seconds = (performance.now() - started) / 1000;
@@ -134,13 +153,15 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
         output.remark(`Overfitting since step ${since}: the training loss falls on, and the validation loss rises.`);
       }
       overfitting = since !== null;
-      await save();
+      await saveIfPossible();
     },
   };
 
   const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   interrupted.then(() => trainer.control.stop());
+  const timer = setInterval(saveIfPossible, SAVE_MS);
   try {
+    if (!plan.resumed) await save(); // from here on it can be resumed, whenever it is killed
     const finished = await trainer.run(listener).catch(async (error) => {
       if (error instanceof InklingError && error.code === 'diverged') {
         await save(); // the last good weights
@@ -175,6 +196,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     );
     return true;
   } finally {
+    clearInterval(timer);
     trainer.destroy();
     device.gpu.destroy();
   }
