@@ -133,6 +133,13 @@ export class RunLibrary {
     const training = withChange(checkpoint.training, change);
     checkRunConfig({ model: checkpoint.model, training });
     const { state } = checkpoint;
+    if (training.max_iters < state.step) {
+      throw new InklingError(
+        'bad-config',
+        `The run is at step ${state.step} already, so its fork cannot end at ${training.max_iters}.`,
+        `Give ${state.step} steps or more.`,
+      );
+    }
     const now = Date.now();
     const fork: RunRecord = {
       ...from,
