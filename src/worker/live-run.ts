@@ -1,6 +1,6 @@
-import type { RunConfig } from '../model/config.ts';
+import { type RunConfig, tokensPerStep } from '../model/config.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
-import type { TrainingState } from '../training/step.ts';
+import type { TrainingState } from '../training/state.ts';
 import type { Trainer } from '../training/trainer.ts';
 import { type EventStream, RunClock } from './event-stream.ts';
 import type { Metrics } from './messages.ts';
@@ -38,12 +38,11 @@ export class LiveRun implements WritingModel {
   /** Tells that the run has started. */
   constructor(start: Start, trainer: Trainer, keeper: RunKeeper | undefined, events: EventStream) {
     const { config, textName, tokenizer, metrics } = start;
-    const { training, model } = config;
     this.trainer = trainer;
     this.tokenizer = tokenizer;
     this.keeper = keeper;
     this.#config = config;
-    this.#clock = new RunClock(training.max_iters - trainer.step, tokensPerStep(config));
+    this.#clock = new RunClock(config.training.max_iters - trainer.step, tokensPerStep(config));
     this.#events = events;
     events.startRun(this.#clock);
     events.send({

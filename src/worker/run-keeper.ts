@@ -4,7 +4,7 @@ import type { Hold } from '../storage/holds.ts';
 import { divide, joined, type Metrics, noMetrics } from '../storage/metrics.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { type Checkpoint, encodeCheckpoint } from '../training/checkpoint.ts';
-import type { TrainingState } from '../training/step.ts';
+import type { TrainingState } from '../training/state.ts';
 import type { StepRecord, Trainer } from '../training/trainer.ts';
 import type { SessionEvent } from './messages.ts';
 
@@ -100,21 +100,23 @@ export class RunKeeper {
     return this.#take(false);
   }
 
-  /** Saves the end of the run and lets go of it. */
-  async close(state: RunState): Promise<void> {
+  /** Saves the end of the run and lets go of it. `readable`: whether its weights can still be had, and are sound. */
+  async close(state: RunState, readable = true): Promise<void> {
     if (this.#closed) return;
+    const { trainer, description, store, hold } = this.#options;
     clearInterval(this.#timer);
     this.#state = state;
-    if (state === 'failed') {
-      // Its weights may be no numbers: the last checkpoint stays. The curve shows how it ended.
+    // With patience, the weights at the end are those of the best evaluation.
+    if (state === 'finished' && description.training.patience > 0) this.#val_loss = trainer.best?.val_loss ?? null;
+    if (readable) {
+      await this.#take(false);
+    } else {
       await this.#writing;
       await this.#attempt(() => this.#append({ told: this.#untold, rest: noMetrics() }));
-      await this.#attempt(() => this.#options.store.change(this.id, { state, saved: Date.now() }));
-    } else {
-      await this.#take(false);
+      await this.#attempt(() => store.change(this.id, { state, saved: Date.now() }));
     }
     this.#closed = true;
-    this.#options.hold.release();
+    hold.release();
   }
 
   /** Saves no more, for the device is gone, and lets go of the run. */

@@ -312,7 +312,8 @@ export class Session implements SessionCommands {
       // Work on a device that is being lost may fail before the loss is told.
       if (!(error instanceof InklingError)) await this.#graphics.lossSoon();
       if (run === this.#run) {
-        await run.keeper?.close('failed');
+        // A run that diverged has stopped at its last good weights.
+        await run.keeper?.close('failed', error instanceof InklingError && error.code === 'diverged');
         this.#events.send({ kind: 'error', failure: toFailure(error) });
         this.#tell('failed', '');
       }
@@ -335,7 +336,7 @@ export class Session implements SessionCommands {
     const again = this.#recovery.after(run?.keeper, phase);
     run?.trainer.control.stop();
     if (again === undefined || again.losses >= MOST_LOSSES) {
-      await run?.keeper?.close('failed');
+      await run?.keeper?.close('failed', false);
       this.#recovery.end();
       this.#events.send({ kind: 'error', failure: toFailure(again ? givenUp(loss, again) : loss) });
       this.#tell('failed', '');
