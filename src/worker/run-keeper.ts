@@ -21,6 +21,8 @@ export interface KeeperOptions {
   description: Omit<Checkpoint, 'state' | 'val_loss'>;
   /** Validation loss at the last evaluation. */
   val_loss: number | null;
+  /** The step of the checkpoint that it goes on from; -1 for a new run. */
+  committed: number;
   trainer: Trainer;
   send: (event: SessionEvent) => void;
 }
@@ -60,7 +62,7 @@ export class RunKeeper {
     this.id = options.record.id;
     this.name = options.record.name;
     this.#val_loss = options.val_loss;
-    this.#committed = options.trainer.step > 0 ? options.trainer.step : -1;
+    this.#committed = options.committed;
     this.#timer = setInterval(() => {
       if (this.#state === 'running') void this.save();
     }, INTERVAL_MS);

@@ -92,13 +92,13 @@ export class RunLibrary {
     this.#changed();
     const model = { ...config.model, vocab_size };
     const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, text: identity };
-    return this.#keeper(trainer, record, hold!, description, null);
+    return this.#keeper({ trainer, record, hold: hold!, description, val_loss: null, committed: -1 });
   }
 
   /** Goes on keeping a run. */
   keep({ record, hold, checkpoint }: TakenRun, trainer: Trainer): RunKeeper {
-    const { state: _, val_loss, ...description } = checkpoint;
-    return this.#keeper(trainer, record, hold, description, val_loss);
+    const { state, val_loss, ...description } = checkpoint;
+    return this.#keeper({ trainer, record, hold, description, val_loss, committed: state.step });
   }
 
   /**
@@ -187,18 +187,12 @@ export class RunLibrary {
     return null;
   }
 
-  #keeper(
-    trainer: Trainer,
-    record: RunRecord,
-    hold: Hold,
-    description: KeeperOptions['description'],
-    val_loss: number | null,
-  ): RunKeeper {
+  #keeper(options: Omit<KeeperOptions, 'store' | 'send'>): RunKeeper {
     const send = (event: SessionEvent) => {
       this.#send(event);
       if (event.kind === 'checkpoint') this.#channel.postMessage(null);
     };
-    return new RunKeeper({ store: this.#store, hold, record, description, val_loss, trainer, send });
+    return new RunKeeper({ ...options, store: this.#store, send });
   }
 
   /** Tells all tabs that the list has changed. */

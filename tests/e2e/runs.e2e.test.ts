@@ -67,13 +67,14 @@ function kept(page: Page) {
     db.close();
     const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('inkling');
     const folder = await (await root.getDirectoryHandle('runs')).getDirectoryHandle(run.id);
-    const slots = await Promise.all(
-      ['latest.0', 'latest.1'].map(async (name) => {
-        const file = await (await folder.getFileHandle(name)).getFile();
-        const view = new DataView(await file.slice(0, 96).arrayBuffer());
-        return { generation: view.getBigUint64(16, true), hash: [...new Uint8Array(view.buffer, 32, 32)].join() };
-      }),
-    );
+    const slots: { generation: bigint; hash: string }[] = [];
+    for (const name of ['latest.0', 'latest.1']) {
+      const handle = await folder.getFileHandle(name).catch(() => undefined); // at first there is one
+      const header = await (await handle?.getFile())?.slice(0, 96).arrayBuffer();
+      if (header?.byteLength !== 96) continue;
+      const generation = new DataView(header).getBigUint64(16, true);
+      slots.push({ generation, hash: [...new Uint8Array(header, 32, 32)].join() });
+    }
     slots.sort((a, b) => Number(b.generation - a.generation));
     return {
       state: run.state,
@@ -187,5 +188,27 @@ test('a second tab is told, can watch and can fork; runs are renamed and deleted
   await runs.getByRole('button', { name: 'Delete renamed' }).click();
   await other.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect.poll(() => runs.getByRole('heading', { level: 3 }).allTextContents()).toEqual(['shells.txt, Tiny']);
+  await context.close();
+});
+
+test('a full disk keeps what is saved, says so, and training goes on', async () => {
+  const context = await newContext();
+  const page = await open(context);
+  await train(page, 100_000);
+  await page.getByText(/saved up to step/).waitFor({ timeout: 30_000 });
+  const before = await kept(page);
+  const devtools = await context.newCDPSession(page);
+  const origin = new URL(site.address).origin;
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  await page.getByRole('button', { name: 'Pause' }).click(); // saves
+  const alert = page.getByRole('alert');
+  await expect.poll(() => alert.textContent(), { timeout: 30_000 }).toMatch(/storage is full.*saved up to step/s);
+  expect((await kept(page)).step).toBe(before.step);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  const from = await stepOf(page);
+  await expect.poll(() => stepOf(page), { timeout: 30_000 }).toBeGreaterThan(from);
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(async () => (await kept(page)).step, { timeout: 30_000 }).toBeGreaterThan(before.step);
   await context.close();
 });

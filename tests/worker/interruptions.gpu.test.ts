@@ -43,6 +43,7 @@ test('the worker is killed', { timeout: 300_000 }, async () => {
     tab.close();
     tab = await open();
     expect(await tab.session.resumeRun(id)).toEqual({ ok: true, value: null });
+    await tab.until(() => tab.of('started').length > 0);
     const { before } = tab.of('started')[0]!;
     // what it has told before is what the undisturbed run told until then
     expect(before!.metrics.records).toEqual(expected.records.slice(0, before!.step));

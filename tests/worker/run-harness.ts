@@ -60,6 +60,7 @@ export class Tab {
   async train(config: RunConfig): Promise<string> {
     expect(await this.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
     expect(await this.session.train(config)).toEqual({ ok: true, value: null });
+    await this.until(() => this.of('started').length > 0); // events come by a way of their own
     return this.run;
   }
 
