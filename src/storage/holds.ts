@@ -26,3 +26,8 @@ export async function heldRuns(): Promise<Set<string>> {
   const { held = [] } = await navigator.locks.query();
   return new Set(held.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [])));
 }
+
+/** Resolves when no tab holds a run any more: also when the tab that did was closed or has crashed. */
+export function whenFree(id: string): Promise<void> {
+  return navigator.locks.request(PREFIX + id, { mode: 'shared' }, () => {});
+}

@@ -1,7 +1,7 @@
 import { InklingError } from '../gpu/errors.ts';
 import { checkRunConfig, type RunConfig, type TrainingConfig, withSteps } from '../model/config.ts';
 import type { RunRecord } from '../storage/database.ts';
-import { type Hold, heldRuns, holdRun } from '../storage/holds.ts';
+import { type Hold, heldRuns, holdRun, whenFree } from '../storage/holds.ts';
 import { divide, type Metrics } from '../storage/metrics.ts';
 import { KINDS, type RunStore, sha256 } from '../storage/run-store.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
@@ -42,6 +42,9 @@ export class RunLibrary {
   /** To the other tabs. */
   readonly #channel = new BroadcastChannel('inkling runs');
 
+  /** Runs of other tabs whose end is waited for. */
+  readonly #watched = new Set<string>();
+
   constructor(store: RunStore, send: (event: SessionEvent) => void) {
     this.#store = store;
     this.#send = send;
@@ -52,6 +55,7 @@ export class RunLibrary {
   async list(own: string | undefined): Promise<RunList> {
     const [records, held] = [await this.#store.list(), await heldRuns()];
     const runs = records.map((record) => summaryOf(record, held, own));
+    for (const { id, open } of runs) if (open === 'elsewhere') this.#watch(id);
     return { runs: runs.sort((a, b) => b.saved - a.saved), bytes: await this.#store.usage() };
   }
 
@@ -193,6 +197,16 @@ export class RunLibrary {
       if (event.kind === 'checkpoint') this.#channel.postMessage(null);
     };
     return new RunKeeper({ ...options, store: this.#store, send });
+  }
+
+  /** Tells of the moment when another tab lets go of a run. */
+  #watch(id: string): void {
+    if (this.#watched.has(id)) return;
+    this.#watched.add(id);
+    void whenFree(id).then(() => {
+      this.#watched.delete(id);
+      this.#send({ kind: 'runs-changed' });
+    });
   }
 
   /** Tells all tabs that the list has changed. */

@@ -188,6 +188,11 @@ test('a second tab is told, can watch and can fork; runs are renamed and deleted
   await runs.getByRole('button', { name: 'Delete renamed' }).click();
   await other.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect.poll(() => runs.getByRole('heading', { level: 3 }).allTextContents()).toEqual(['shells.txt, Tiny']);
+
+  // the first tab goes, and the run is there to be gone on with
+  await page.close();
+  await runs.getByText('interrupted').waitFor({ timeout: 30_000 });
+  await other.getByRole('button', { name: 'Continue this run' }).waitFor();
   await context.close();
 });
 
