@@ -27,7 +27,9 @@ export default defineConfig({
       },
       {
         // Found while tests run, a package would be bundled then, and the page reloaded under them.
-        optimizeDeps: { include: ['comlink', 'idb', 'lit', 'uplot'] },
+        optimizeDeps: {
+          include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'idb', 'lit', 'uplot'],
+        },
         test: {
           ...alone,
           name: 'gpu',

@@ -8,7 +8,7 @@
 //   dwpe[t, c] (= or +=, DWPE_ACCUMULATE) sum over b of dout[b, t, c];  0 for t past the batch's context
 //
 // Sizes: B batch, T tokens a sequence, T_MAX rows of wpe, V rows of wte, C channels in WIDTH pieces: of four where four
-// divides C (VEC4), so that each token is looked at once for four channels; otherwise of one.
+// divides C (VEC4), otherwise of one; SHARES = ceil(WIDTH / PIECES).
 
 //#if VEC4
 alias Piece = vec4f;
@@ -39,42 +39,56 @@ fn embedding(
   out[i] = wte[tokens[row] * WIDTH + c] + wpe[(row % T) * WIDTH + c];
 }
 
-// A thread for each piece of the two tables: first the V rows of dwte, then the T_MAX rows of dwpe.
-@compute @workgroup_size(64)
+// A thread for PIECES pieces of a row of the two tables: first the V rows of dwte, then the T_MAX rows of dwpe. Each
+// looks at every token: where threads are few, larger shares make fewer looks.
+@compute @workgroup_size(16)
 fn embedding_backward(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = (workgroup.x + workgroup.y * workgroups.x) * 64u + local;
-  if (i >= (V + T_MAX) * WIDTH) {
+  let i = (workgroup.x + workgroup.y * workgroups.x) * 16u + local;
+  if (i >= (V + T_MAX) * SHARES) {
     return;
   }
-  let row = i / WIDTH;
-  let c = i % WIDTH;
-  var sum = Piece();
+  let row = i / SHARES;
+  let c = (i % SHARES) * PIECES;
+  var sums: array<Piece, PIECES>;
   if (row < V) {
     for (var n = 0u; n < B * T; n++) {
-      if (tokens[n] == row) {
-        sum += dout[n * WIDTH + c];
+      // an `if` in disguise: software adapters go through an `if` that no thread takes, but not through a loop
+      for (var here = tokens[n] == row; here; here = false) {
+        //#repeat j PIECES
+        sums[j] += dout[n * WIDTH + c + j];
+        //#endrepeat
       }
     }
+    //#repeat j PIECES
+    if (c + j < WIDTH) {
 //#if DWTE_ACCUMULATE
-    dwte[i] += sum;
+      dwte[row * WIDTH + c + j] += sums[j];
 //#else
-    dwte[i] = sum;
+      dwte[row * WIDTH + c + j] = sums[j];
 //#endif
+    }
+    //#endrepeat
     return;
   }
   let t = row - V;
   if (t < T) {
     for (var b = 0u; b < B; b++) {
-      sum += dout[(b * T + t) * WIDTH + c];
+      //#repeat j PIECES
+      sums[j] += dout[(b * T + t) * WIDTH + c + j];
+      //#endrepeat
     }
   }
+  //#repeat j PIECES
+  if (c + j < WIDTH) {
 //#if DWPE_ACCUMULATE
-  dwpe[t * WIDTH + c] += sum;
+    dwpe[t * WIDTH + c + j] += sums[j];
 //#else
-  dwpe[t * WIDTH + c] = sum;
+    dwpe[t * WIDTH + c + j] = sums[j];
 //#endif
+  }
+  //#endrepeat
 }

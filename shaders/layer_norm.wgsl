@@ -8,21 +8,29 @@
 //   dweight = sum over rows of dout * xhat                                 = or += (ACCUMULATE)
 //   dbias   = sum over rows of dout                                        = or += (ACCUMULATE)
 //
-// LANES threads share a sum; with LANES 1 there is no barrier. Sizes: N rows, C channels.
+// LANES threads share a sum; with LANES 1 there is no barrier. Sizes: N rows, C channels in WIDTH pieces: of four where
+// four divides C (VEC4), otherwise of one.
 
-@group(0) @binding(0) var<storage, read> inp: array<f32>;            // (N, C)
-@group(0) @binding(1) var<storage, read> weight: array<f32>;         // (C)
-@group(0) @binding(2) var<storage, read> bias: array<f32>;           // (C)
-@group(0) @binding(3) var<storage, read_write> out: array<f32>;      // (N, C)
+//#if VEC4
+alias Piece = vec4f;
+//#else
+alias Piece = f32;
+//#endif
+@group(0) @binding(0) var<storage, read> inp: array<Piece>;          // (N, C)
+@group(0) @binding(1) var<storage, read> weight: array<Piece>;       // (C)
+@group(0) @binding(2) var<storage, read> bias: array<Piece>;         // (C)
+@group(0) @binding(3) var<storage, read_write> out: array<Piece>;    // (N, C)
 @group(0) @binding(4) var<storage, read_write> statistics: array<vec2f>;  // (N) mean, rstd; written by the forward
-@group(0) @binding(5) var<storage, read> dout: array<f32>;           // (N, C)
-@group(0) @binding(6) var<storage, read_write> dinp: array<f32>;     // (N, C)
-@group(0) @binding(7) var<storage, read_write> dweight: array<f32>;  // (C)
-@group(0) @binding(8) var<storage, read_write> dbias: array<f32>;    // (C)
+@group(0) @binding(5) var<storage, read> dout: array<Piece>;         // (N, C)
+@group(0) @binding(6) var<storage, read_write> dinp: array<Piece>;   // (N, C)
+@group(0) @binding(7) var<storage, read_write> dweight: array<Piece>;  // (C)
+@group(0) @binding(8) var<storage, read_write> dbias: array<Piece>;  // (C)
 @group(0) @binding(9) var<storage, read> saved: array<vec2f>;        // (N) the statistics, read by the backward
 
 //#if REDUCE
 var<workgroup> scratch: array<vec2f, LANES * GROUPS>;
+var<workgroup> gains: array<Piece, LANES * GROUPS>;
+var<workgroup> shifts: array<Piece, LANES * GROUPS>;
 //#endif
 
 // The sum of `value` over the LANES threads of `group`, in the same order in every run. All threads must call it.
@@ -44,6 +52,15 @@ fn sum_lanes(value: vec2f, lane: u32, group: u32) -> vec2f {
 //#endif
 }
 
+// The sum of a piece's numbers.
+fn total(x: Piece) -> f32 {
+//#if VEC4
+  return (x.x + x.y) + (x.z + x.w);
+//#else
+  return x;
+//#endif
+}
+
 // Workgroup (LANES, GROUPS): each y is a row, its x share the row's channels.
 @compute @workgroup_size(LANES, GROUPS)
 fn layer_norm(
@@ -54,24 +71,24 @@ fn layer_norm(
   let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
   let lane = local.x;
   // threads past the last row compute it again and store nothing: all of a workgroup must meet at the barriers
-  let base = min(row, N - 1u) * C;
-  var sum = 0.0;
-  for (var c = lane; c < C; c += LANES) {
+  let base = min(row, N - 1u) * WIDTH;
+  var sum = Piece();
+  for (var c = lane; c < WIDTH; c += LANES) {
     sum += inp[base + c];
   }
-  let mean = sum_lanes(vec2f(sum, 0.0), lane, local.y).x / f32(C);
-  var squares = 0.0;
-  for (var c = lane; c < C; c += LANES) {
+  let mean = sum_lanes(vec2f(total(sum), 0.0), lane, local.y).x / f32(C);
+  var squares = Piece();
+  for (var c = lane; c < WIDTH; c += LANES) {
     let d = inp[base + c] - mean;
     squares += d * d;
   }
-  let variance = sum_lanes(vec2f(squares, 0.0), lane, local.y).x / f32(C);
+  let variance = sum_lanes(vec2f(total(squares), 0.0), lane, local.y).x / f32(C);
   // 1 / sqrt rather than inverseSqrt, which WGSL allows to be off by 2 ulp
   let rstd = 1.0 / sqrt(variance + EPSILON);
   if (row >= N) {
     return;
   }
-  for (var c = lane; c < C; c += LANES) {
+  for (var c = lane; c < WIDTH; c += LANES) {
     var y = (inp[base + c] - mean) * rstd * weight[c];
 //#if BIAS
     y += bias[c];
@@ -94,19 +111,21 @@ fn layer_norm_backward(
 ) {
   let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
   let lane = local.x;
-  let base = min(row, N - 1u) * C;
+  let base = min(row, N - 1u) * WIDTH;
   let mean = saved[min(row, N - 1u)].x;
   let rstd = saved[min(row, N - 1u)].y;
-  var sums = vec2f();  // of dxhat and of dxhat * xhat
-  for (var c = lane; c < C; c += LANES) {
+  var sum = Piece();         // of dxhat
+  var projection = Piece();  // of dxhat * xhat
+  for (var c = lane; c < WIDTH; c += LANES) {
     let dxhat = dout[base + c] * weight[c];
-    sums += dxhat * vec2f(1.0, (inp[base + c] - mean) * rstd);
+    sum += dxhat;
+    projection += dxhat * ((inp[base + c] - mean) * rstd);
   }
-  let means = sum_lanes(sums, lane, local.y) / f32(C);
+  let means = sum_lanes(vec2f(total(sum), total(projection)), lane, local.y) / f32(C);
   if (row >= N) {
     return;
   }
-  for (var c = lane; c < C; c += LANES) {
+  for (var c = lane; c < WIDTH; c += LANES) {
     let xhat = (inp[base + c] - mean) * rstd;
     let dx = rstd * (dout[base + c] * weight[c] - means.x - xhat * means.y);
 //#if ACCUMULATE
@@ -117,33 +136,46 @@ fn layer_norm_backward(
   }
 }
 
-// Workgroup (GROUPS, LANES): each x is a channel, its y share the rows; neighbouring threads read neighbouring channels.
+// Workgroup (GROUPS, LANES): each x is a piece of the channels, its y share the rows; neighbouring threads read
+// neighbouring channels.
 @compute @workgroup_size(GROUPS, LANES)
 fn layer_norm_backward_parameters(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  let channel = workgroup.x * GROUPS + local.x;
-  let c = min(channel, C - 1u);
-  var sums = vec2f();  // of dout * xhat and of dout
+  let piece = workgroup.x * GROUPS + local.x;
+  let c = min(piece, WIDTH - 1u);
+  var gain = Piece();   // sum of dout * xhat
+  var shift = Piece();  // sum of dout
   for (var row = local.y; row < N; row += LANES) {
-    let dy = dout[row * C + c];
-    sums += dy * vec2f((inp[row * C + c] - saved[row].x) * saved[row].y, 1.0);
+    let dy = dout[row * WIDTH + c];
+    gain += dy * ((inp[row * WIDTH + c] - saved[row].x) * saved[row].y);
+    shift += dy;
   }
-  sums = sum_lanes(sums, local.y, local.x);
-  if (channel >= C || local.y > 0u) {
+//#if REDUCE
+  gains[local.x * LANES + local.y] = gain;
+  shifts[local.x * LANES + local.y] = shift;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (local.y < half) {
+      gains[local.x * LANES + local.y] += gains[local.x * LANES + local.y + half];
+      shifts[local.x * LANES + local.y] += shifts[local.x * LANES + local.y + half];
+    }
+  }
+  gain = gains[local.x * LANES];
+  shift = shifts[local.x * LANES];
+//#endif
+  if (piece >= WIDTH || local.y > 0u) {
     return;
   }
 //#if ACCUMULATE
-  dweight[c] += sums.x;
-//#else
-  dweight[c] = sums.x;
+  gain += dweight[c];
 //#endif
+  dweight[c] = gain;
 //#if BIAS
 //#if ACCUMULATE
-  dbias[c] += sums.y;
-//#else
-  dbias[c] = sums.y;
+  shift += dbias[c];
 //#endif
+  dbias[c] = shift;
 //#endif
 }

@@ -33,7 +33,7 @@ struct Update {
   sound: u32,         // 0 where nothing may be changed
 }
 
-@group(0) @binding(0) var<storage, read> gradients: array<f32>;         // (P)
+@group(0) @binding(0) var<storage, read> gradients: array<vec4f>;       // (P)
 @group(0) @binding(1) var<storage, read_write> partials: array<f32>;    // (PARTIALS)
 @group(0) @binding(2) var<storage, read> partial_sums: array<f32>;      // (PARTIALS), the same, read
 @group(0) @binding(3) var<storage, read> losses: array<f32>;            // (N)
@@ -42,26 +42,26 @@ struct Update {
 @group(0) @binding(6) var<storage, read_write> update: Update;
 @group(0) @binding(7) var<storage, read_write> records: array<vec4f>;   // (RING): loss, gradient norm, lr, unused
 @group(0) @binding(8) var<storage, read> this_update: Update;
-@group(0) @binding(9) var<storage, read_write> parameters: array<f32>;  // (P)
-@group(0) @binding(10) var<storage, read_write> moment1: array<f32>;    // (P): m
-@group(0) @binding(11) var<storage, read_write> moment2: array<f32>;    // (P): v
-@group(0) @binding(12) var<storage, read_write> average: array<f32>;    // (P)
-@group(0) @binding(13) var<storage, read> orthogonal: array<f32>;       // (HIDDEN_TO - HIDDEN_FROM), by muon.wgsl
+@group(0) @binding(9) var<storage, read_write> parameters: array<vec4f>; // (P)
+@group(0) @binding(10) var<storage, read_write> moment1: array<vec4f>;   // (P): m
+@group(0) @binding(11) var<storage, read_write> moment2: array<vec4f>;   // (P): v
+@group(0) @binding(12) var<storage, read_write> average: array<vec4f>;   // (P)
+@group(0) @binding(13) var<storage, read> orthogonal: array<vec4f>;     // (HIDDEN_TO - HIDDEN_FROM), by muon.wgsl
 
 // By the bits: a compiler may take it that floating-point numbers are finite.
 fn is_finite(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }
 
-// Each thread adds up every PARTIALS-th element: neighbours read neighbours, and the order is fixed.
+// Each thread adds up every PARTIALS-th vector: neighbours read neighbours, and the order is fixed.
 @compute @workgroup_size(64)
 fn sum_of_squares(@builtin(global_invocation_id) thread: vec3u) {
   if (thread.x >= PARTIALS) {
     return;
   }
   var sum = 0.0;
-  for (var i = thread.x; i < P; i += PARTIALS) {
-    sum += gradients[i] * gradients[i];
+  for (var i = thread.x; i < P / 4u; i += PARTIALS) {
+    sum += dot(gradients[i], gradients[i]);
   }
   partials[thread.x] = sum;
 }
@@ -106,7 +106,7 @@ fn record_step(@builtin(local_invocation_index) lane: u32) {
   progress.step += select(0u, 1u, sound);
 }
 
-// A thread for each element.
+// A thread for every four elements: tensors begin at multiples of 64, so the four belong together.
 @compute @workgroup_size(64)
 fn update_parameters(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -114,23 +114,23 @@ fn update_parameters(
   @builtin(local_invocation_index) local: u32,
 ) {
   let i = (workgroup.x + workgroup.y * workgroups.x) * 64u + local;
-  if (i >= P || this_update.sound == 0u) {
+  if (i >= P / 4u || this_update.sound == 0u) {
     return;
   }
   let lr = this_update.lr;
   var p = parameters[i];
   var g = gradients[i] * this_update.clip;
 //#if USE_L2
-  if (i < DECAYED) {
+  if (4u * i < DECAYED) {
     g += L2 * p;
   }
 //#endif
-  if (i < DECAYED) {
+  if (4u * i < DECAYED) {
     p *= 1.0 - lr * WEIGHT_DECAY;
   }
 //#if MUON
-  if (i >= HIDDEN_FROM && i < HIDDEN_TO) {
-    p -= lr * orthogonal[i - HIDDEN_FROM];
+  if (4u * i >= HIDDEN_FROM && 4u * i < HIDDEN_TO) {
+    p -= lr * orthogonal[i - HIDDEN_FROM / 4u];
   } else {
 //#endif
 //#if ADAM

@@ -26,15 +26,20 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
     const bytes = await readFile(path);
     return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
-    const reason =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EISDIR'
-          ? 'it is a folder'
-          : code === 'EACCES'
-            ? 'it may not be read'
-            : String(code);
-    throw new InklingError('no-file', `${path} cannot be read: ${reason}.`, 'Check the path.');
+    throw unreadable(path, error);
   }
+}
+
+/** Why a file cannot be read, in words. */
+export function unreadable(path: string, error: unknown): InklingError {
+  const code = error instanceof Error && 'code' in error ? error.code : '';
+  const reason =
+    code === 'ENOENT'
+      ? 'there is no such file'
+      : code === 'EISDIR'
+        ? 'it is a folder'
+        : code === 'EACCES'
+          ? 'it may not be read'
+          : String(code);
+  return new InklingError('no-file', `${path} cannot be read: ${reason}.`, 'Check the path.');
 }

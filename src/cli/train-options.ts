@@ -15,6 +15,7 @@ import {
   withOptimizer,
   withSteps,
 } from '../model/config.ts';
+import { UNKNOWN_CHOICES, type UnknownChoice } from '../text/adapt.ts';
 import { type FlagKind, type Flags, UsageError } from './arguments.ts';
 
 /** The flags that make a configuration; the others say where things are. */
@@ -56,6 +57,7 @@ export const TRAIN_FLAGS = {
   out: 'text',
   resume: 'text',
   init: 'text',
+  unknown: 'text',
   json: 'switch',
 } as const satisfies Record<string, FlagKind>;
 
@@ -68,6 +70,18 @@ export function checkTrainFlags(flags: TrainFlags): void {
     if (value !== undefined && !choices.includes(value)) {
       throw new UsageError(`train: there is no ${name} “${value}”.`, `Take one of ${choices.join(', ')}.`);
     }
+  }
+  if (flags.unknown !== undefined && !UNKNOWN_CHOICES.includes(flags.unknown as UnknownChoice)) {
+    throw new UsageError(
+      `train: --unknown takes ${UNKNOWN_CHOICES.join(' or ')}, not “${flags.unknown}”.`,
+      'Add the characters to the model, or drop them from the text.',
+    );
+  }
+  if (flags.unknown !== undefined && flags.init === undefined) {
+    throw new UsageError(
+      'train: --unknown says what becomes of characters that the weights of --init do not know.',
+      'Give --init too, or leave --unknown out.',
+    );
   }
   if (flags.resume !== undefined) {
     const given = [...Object.keys(CONFIGURATION), 'init', 'out'].filter((name) => name in flags);

@@ -1,24 +1,20 @@
 import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
-import { type RunConfig, tokensPerStep } from '../model/config.ts';
-import { checkText, splitCorpus } from '../text/corpus.ts';
+import { type RunConfig, type TrainingConfig, tokensPerStep } from '../model/config.ts';
+import { changeVocabulary } from '../model/vocabulary.ts';
+import { adaptCorpus, type UnknownChoice } from '../text/adapt.ts';
+import { checkLength, splitCorpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
+import { testProblems } from '../training/accuracy.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
 import { bitsPerCharacter, type Losses, overfittingSince } from '../training/overfitting.ts';
-import { freshState, weightsOf } from '../training/state.ts';
+import { freshState, type TrainingState, weightsOf } from '../training/state.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
 import { readFlags } from './arguments.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
-import {
-  loadCheckpoint,
-  MOBY_DICK,
-  makeRunFolder,
-  readText,
-  requireNoRun,
-  saveCheckpoint,
-  type TextFile,
-} from './run-folder.ts';
+import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './run-folder.ts';
+import { DEFAULT_TEXT, readText, type Text } from './texts.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
 
 /** A run is saved this often, in milliseconds, besides at evaluations. */
@@ -27,8 +23,8 @@ const SAVE_MS = 30_000;
 /** What a run starts from, once every flag and file has been checked. */
 interface Plan {
   config: RunConfig;
-  text: TextFile;
-  tokenizer: CharacterTokenizer;
+  /** In the ids of the model that it starts from, if there is one. */
+  text: Text;
   /** The run to go on with, or the weights to start from. */
   from: Checkpoint | undefined;
   resumed: boolean;
@@ -48,11 +44,11 @@ export async function train(argv: string[]): Promise<boolean> {
     await requireNoRun(flags.out);
   }
   const from = await loadStart(flags, output);
-  const text = await readText(flags.text ?? (flags.resume ? from!.text.name : MOBY_DICK));
-  const tokenizer = from ? CharacterTokenizer.ofVocabulary(from.vocabulary) : CharacterTokenizer.from(text.text);
+  const read = await readText(flags.text ?? (flags.resume ? from!.text.name : DEFAULT_TEXT), output);
+  const text = from ? adaptText(flags, read, from) : read;
   const device = await openDeviceInNode(output);
-  const plan = makePlan(flags, device, from, text, tokenizer);
-  checkText(text.text, tokenizer, plan.config.model.block_size);
+  const plan = makePlan(flags, device, from, text);
+  checkLength(text, plan.config.model.block_size);
   return follow(plan, device, output);
 }
 
@@ -61,22 +57,25 @@ async function loadStart(flags: TrainFlags, output: Output): Promise<Checkpoint 
   return path === undefined ? undefined : loadCheckpoint(path, (line) => output.remark(line));
 }
 
-function makePlan(
-  flags: TrainFlags,
-  device: Device,
-  from: Checkpoint | undefined,
-  text: TextFile,
-  tokenizer: CharacterTokenizer,
-): Plan {
-  const common = { text, tokenizer, from, folder: flags.resume ?? flags.out };
+/** The text in the ids of the model to start from. */
+function adaptText(flags: TrainFlags, text: Text, { vocabulary, text: { sha256 } }: Checkpoint): Text {
+  if (flags.resume && sha256 !== text.sha256) {
+    throw new InklingError(
+      'other-text',
+      `${text.id} is not the text that this run has learnt from.`,
+      'Give that text with --text, or start a new run from these weights with --init.',
+    );
+  }
+  // What a run that goes on does not know, it has dropped when it began.
+  const choice = flags.resume ? 'drop' : (flags.unknown as UnknownChoice | undefined);
+  const hint =
+    'Give the model new rows for them with --unknown add, or leave them out of the text with --unknown drop.';
+  return { ...text, ...adaptCorpus(text, CharacterTokenizer.ofVocabulary(vocabulary), choice, hint) };
+}
+
+function makePlan(flags: TrainFlags, device: Device, from: Checkpoint | undefined, text: Text): Plan {
+  const common = { text, from, folder: flags.resume ?? flags.out };
   if (from && flags.resume) {
-    if (from.text.sha256 !== text.sha256) {
-      throw new InklingError(
-        'other-text',
-        `${text.name} is not the text that this run has learnt from.`,
-        'Give that text with --text, or start a new run from these weights with --init.',
-      );
-    }
     return { ...common, config: { model: from.model, training: from.training }, resumed: true };
   }
   const config = configure(flags, device.software ? 'tiny' : 'nanogpt-cpu', from?.model);
@@ -84,15 +83,17 @@ function makePlan(
 }
 
 async function follow(plan: Plan, device: Device, output: Output): Promise<boolean> {
-  const { config, tokenizer, text, from } = plan;
+  const { config, text, from } = plan;
+  const { tokenizer } = text;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
-  const { train: trainIds, val } = splitCorpus(tokenizer.encode(text.text));
-  const state = from && (plan.resumed ? from.state : freshState(config.training, weightsOf(from.state)));
+  const { train: trainIds, val } = splitCorpus(text.ids);
+  const state = from && (plan.resumed ? from.state : freshStart(from, tokenizer, config.training));
   const trainer = await Trainer.create(device, {
     model,
     training: config.training,
     train: trainIds,
     val,
+    problems: text.task && testProblems(text.task, tokenizer),
     ...(state && { state }),
   });
   if (plan.folder) {
@@ -110,14 +111,15 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const save = (): Promise<void> => {
     const { folder } = plan;
     if (!folder) return saving;
-    const { name, sha256 } = text;
-    const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, val_loss };
+    const { vocabulary, documents } = tokenizer;
+    const source = { name: text.id, sha256: text.sha256, documents };
+    const description = { model, training: config.training, vocabulary, val_loss, text: source };
     const snapshot = trainer.snapshot();
     const before = saving;
     saving = (async () => {
       const state = await snapshot;
       await before.catch(() => {});
-      await saveCheckpoint(folder, { ...description, text: { name, sha256 }, state });
+      await saveCheckpoint(folder, { ...description, state });
     })();
     return saving;
   };
@@ -140,12 +142,13 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
         );
       }
     },
-    evaluated: async (step, train_loss, val) => {
+    evaluated: async (step, train_loss, val, _improved, accuracy) => {
       val_loss = val;
       const bits = bitsPerCharacter(val).toFixed(3);
+      const answered = accuracy === undefined ? '' : `  accuracy ${(100 * accuracy).toFixed(0)} %`;
       output.result(
-        { step, val_loss: val, train_loss },
-        `step ${step}  validation loss ${val.toFixed(4)} (${bits} bits per character, perplexity ${Math.exp(val).toFixed(2)})  training loss ${train_loss.toFixed(4)}`,
+        { step, val_loss: val, train_loss, accuracy },
+        `step ${step}  validation loss ${val.toFixed(4)} (${bits} bits per character, perplexity ${Math.exp(val).toFixed(2)})  training loss ${train_loss.toFixed(4)}${answered}`,
       );
       evaluations.push({ step, train_loss, val_loss: val });
       const since = overfittingSince(evaluations);
@@ -202,10 +205,20 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   }
 }
 
-function describe({ config, text, tokenizer, resumed }: Plan, trainer: Trainer): string {
+/** The weights of a checkpoint as the start of a new run, with rows for the tokens of its text. */
+function freshStart(
+  { model, vocabulary, state }: Checkpoint,
+  tokenizer: CharacterTokenizer,
+  training: TrainingConfig,
+): TrainingState {
+  const weights = changeVocabulary(model, weightsOf(state), vocabulary, tokenizer.vocabulary, training.seed);
+  return freshState(training, weights);
+}
+
+function describe({ config, text, resumed }: Plan, trainer: Trainer): string {
   const { n_layer, n_head, n_embd, block_size } = config.model;
   return [
-    `${resumed ? `Going on after step ${trainer.step}` : 'Training'}: ${text.name}, ${tokenizer.vocab_size} tokens in the vocabulary;`,
+    `${resumed ? `Going on after step ${trainer.step}` : 'Training'}: ${text.id}, ${text.tokenizer.vocab_size} tokens in the vocabulary;`,
     `${n_layer} layers, ${n_head} heads, width ${n_embd}, context ${block_size}, batch ${config.training.batch_size}:`,
     `${trainer.parameters.toLocaleString('en-US')} parameters, ${(trainer.gpuBytes / 2 ** 20).toFixed(1)} MiB on the GPU,`,
     `${trainer.dispatchesPerStep} dispatches a step.`,

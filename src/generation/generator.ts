@@ -13,9 +13,11 @@ export interface GenerationOptions extends SamplingOptions {
   /** Tokens to write. */
   length: number;
   seed: number;
-  /** A token that is never drawn: `<|endoftext|>`, which a corpus of one document does not hold, so that nothing has
-   * been learnt about it. */
-  never: number;
+  /** A token that is never drawn: `<|endoftext|>`, where the corpus is one document, so that nothing has been learnt
+   * about it. */
+  never?: number | undefined;
+  /** A token that ends the text and is not part of it: `<|endoftext|>`, where the corpus is a list of documents. */
+  end?: number | undefined;
 }
 
 /** The model for one sequence, forward only. */
@@ -82,8 +84,9 @@ export class Generator {
     const ids = [...prompt];
     for (let written = 0; written < options.length; written++) {
       const logits = await this.next(ids);
-      logits[options.never] = Number.NEGATIVE_INFINITY;
+      if (options.never !== undefined) logits[options.never] = Number.NEGATIVE_INFINITY;
       const id = sampleToken(logits, options, random);
+      if (id === options.end) return;
       yield id;
       ids.push(id);
     }

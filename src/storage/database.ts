@@ -16,8 +16,8 @@ export interface RunRecord extends Reach {
   config: RunConfig;
   /** By name, and by the SHA-256 of its UTF-8 bytes in hexadecimal. */
   text: { name: string; sha256: string };
-  /** Its tokens as they are kept: the SHA-256 of their bytes, and bits a token. */
-  corpus: { sha256: string; bits: 8 | 16 };
+  /** Its tokens as they are kept: the SHA-256 of their bytes, bits a token, and the data set that they are, if one. */
+  corpus: { sha256: string; bits: 8 | 16; dataset: string | null };
   vocab_size: number;
   parameters: number;
   /** At the last and at the best evaluation, in nats. */

@@ -4,6 +4,8 @@ export interface Evaluation {
   step: number;
   train_loss: number;
   val_loss: number;
+  /** The share of held-out problems answered exactly, where the text is a task. */
+  accuracy?: number | undefined;
 }
 
 export interface Sample {

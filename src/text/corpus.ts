@@ -1,31 +1,151 @@
 import { InklingError } from '../gpu/errors.ts';
-import type { CharacterTokenizer } from './tokenizer.ts';
-
-/** The largest file that is read, in bytes. */
-export const MOST_BYTES = 200_000_000;
+import { CharacterTokenizer, END_OF_TEXT } from './tokenizer.ts';
 
 /** The most distinct characters that a text may have: more is a sign of a script that wants another tokenizer. */
 export const MOST_CHARACTERS = 4096;
 
-/** What a file is that is no plain text, by its first bytes. */
-const SIGNATURES: readonly (readonly [start: string, kind: string])[] = [
-  ['%PDF-', 'a PDF document'],
-  ['PK\x03\x04', 'a ZIP archive, as .docx, .odt and .epub files are'],
-  ['\xd0\xcf\x11\xe0', 'an old Word or Excel document'],
-  ['{\\rtf', 'an RTF document'],
-  ['\x89PNG', 'a PNG picture'],
-  ['\xff\xd8\xff', 'a JPEG picture'],
-  ['GIF8', 'a GIF picture'],
-  ['\x1f\x8b', 'a gzip archive'],
-];
+/** Characters of a text that are shown of it. */
+const PREVIEW_LENGTH = 400;
 
-const BYTE_ORDER_MARKS: readonly (readonly [mark: string, encoding: string])[] = [
-  ['\xff\xfe', 'utf-16le'],
-  ['\xfe\xff', 'utf-16be'],
-];
+/** Token ids, in as few bits as their vocabulary allows. */
+export type TokenIds = Uint8Array | Uint16Array | Uint32Array;
 
-function startsWith(bytes: Uint8Array, start: string): boolean {
-  return bytes.length >= start.length && [...start].every((character, i) => character.charCodeAt(0) === bytes[i]);
+/** A text as the model sees it. */
+export interface Corpus {
+  tokenizer: CharacterTokenizer;
+  ids: TokenIds;
+}
+
+/** An array for `length` ids of a vocabulary: 8 bits each up to 256 tokens, else 16. */
+export function allocateIds(length: number, vocab_size: number): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+  return vocab_size <= 256 ? new Uint8Array(length) : new Uint16Array(length);
+}
+
+/**
+ * Makes a corpus from a text that comes piece by piece, in one pass and with the memory of the ids alone.
+ *
+ * `<|endoftext|>` in the text separates documents: it becomes the reserved id, not thirteen characters, also where it is
+ * cut between two pieces. Until the end is known, a character's id is its place in the order of first appearance, from 1
+ * on, and 0 is the separator; then all are renamed to the order of code points.
+ */
+export class CorpusBuilder {
+  /** Code point -> provisional id; 0 where it has not been seen. */
+  readonly #provisional = new Uint16Array(0x110000);
+  /** Code points by provisional id - 1. */
+  readonly #points: number[] = [];
+  #ids: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+  #length = 0;
+  #documents = false;
+  /** The beginning of a separator that the next piece may complete. */
+  #held = '';
+  #preview = '';
+
+  /** `expected`: about how many characters will come. More may; memory is moved then. */
+  constructor(expected: number) {
+    this.#ids = new Uint8Array(Math.max(expected, 1024));
+  }
+
+  /** Appends whole code points. */
+  add(piece: string): void {
+    const text = this.#held === '' ? piece : this.#held + piece;
+    if (this.#preview.length < 2 * PREVIEW_LENGTH) {
+      this.#preview += piece.slice(0, 2 * PREVIEW_LENGTH);
+    }
+    let from = 0;
+    for (let at = text.indexOf(END_OF_TEXT); at >= 0; at = text.indexOf(END_OF_TEXT, from)) {
+      this.#addCharacters(text, from, at);
+      this.#addSeparator();
+      from = at + END_OF_TEXT.length;
+    }
+    const held = cutSeparator(text.slice(Math.max(from, text.length - END_OF_TEXT.length + 1)));
+    this.#addCharacters(text, from, text.length - held.length);
+    this.#held = held;
+  }
+
+  /** The corpus, and its beginning as a person reads it. Throws `empty-text` or `too-many-characters`. */
+  finish(): Corpus & { preview: string } {
+    this.#addCharacters(this.#held, 0, this.#held.length);
+    this.#held = '';
+    const points = Uint32Array.from(this.#points).sort();
+    const characters = Array.from(points, (point) => String.fromCodePoint(point));
+    if (characters.join('').trim() === '') {
+      throw new InklingError('empty-text', 'The text is empty.', 'Choose a file with words in it, or paste some.');
+    }
+    if (characters.length > MOST_CHARACTERS) {
+      throw new InklingError(
+        'too-many-characters',
+        `The text has ${group(characters.length)} different characters, and the most that can be learnt is ${group(MOST_CHARACTERS)}.`,
+        'Choose a text in an alphabetic script, or a part of this one.',
+      );
+    }
+    const names = new Uint16Array(points.length + 1);
+    names[0] = points.length;
+    points.forEach((point, id) => {
+      names[this.#provisional[point]!] = id;
+    });
+    const ids = this.#ids.subarray(0, this.#length);
+    for (let i = 0; i < ids.length; i++) ids[i] = names[ids[i]!]!;
+    const tokenizer = CharacterTokenizer.ofVocabulary([...characters, END_OF_TEXT], this.#documents);
+    const preview = Array.from(this.#preview.replaceAll(END_OF_TEXT, '\n')).slice(0, PREVIEW_LENGTH).join('');
+    return { tokenizer, ids, preview };
+  }
+
+  #addCharacters(text: string, from: number, to: number): void {
+    this.#reserve(this.#length + to - from);
+    for (let i = from; i < to; i++) {
+      let point = text.charCodeAt(i);
+      if (point >= 0xd800 && point < 0xdc00) {
+        point = text.codePointAt(i)!;
+        if (point > 0xffff) i++;
+      }
+      const id = this.#provisional[point] || this.#learn(point); // may replace the array
+      this.#ids[this.#length++] = id;
+    }
+  }
+
+  #addSeparator(): void {
+    this.#reserve(this.#length + 1);
+    this.#ids[this.#length++] = 0;
+    this.#documents = true;
+  }
+
+  /** The provisional id of a code point that comes for the first time. */
+  #learn(point: number): number {
+    this.#points.push(point);
+    const id = Math.min(this.#points.length, 0xffff); // so many are refused in the end
+    this.#provisional[point] = id;
+    if (id === 256) {
+      const wider = new Uint16Array(this.#ids.length);
+      wider.set(this.#ids);
+      this.#ids = wider;
+    }
+    return id;
+  }
+
+  #reserve(length: number): void {
+    if (length > this.#ids.length) {
+      const larger = new (this.#ids instanceof Uint8Array ? Uint8Array : Uint16Array)(
+        Math.max(length, 2 * this.#ids.length),
+      );
+      larger.set(this.#ids);
+      this.#ids = larger;
+    }
+  }
+}
+
+/** The longest end of `text` that begins a separator without completing it. */
+function cutSeparator(text: string): string {
+  for (let at = text.indexOf('<'); at >= 0; at = text.indexOf('<', at + 1)) {
+    if (END_OF_TEXT.startsWith(text.slice(at))) return text.slice(at);
+  }
+  return '';
+}
+
+/** The corpus of a text that is there as a whole. */
+export function corpusOf(text: string): Corpus & { preview: string } {
+  const builder = new CorpusBuilder(text.length);
+  builder.add(text);
+  return builder.finish();
 }
 
 function group(count: number): string {
@@ -33,79 +153,15 @@ function group(count: number): string {
 }
 
 /**
- * The text in a file's bytes: UTF-8, or UTF-16 that starts with its byte order mark. The mark is dropped.
- *
- * Throws `bad-text`, saying what the file looks like. `name` is how the message calls the file.
+ * Refuses a text that can't be trained on, `short-text`: its training or its validation part is shorter than one window
+ * of `block_size` + 1 tokens.
  */
-export function decodeText(bytes: Uint8Array, name: string): string {
-  const refuse = (fault: string, hint: string): never => {
-    throw new InklingError('bad-text', `${name} ${fault}.`, hint);
-  };
-  if (bytes.length > MOST_BYTES) {
-    refuse(
-      `has ${group(bytes.length)} bytes, and the most that can be read is ${group(MOST_BYTES)}`,
-      'Choose a smaller file, or a part of this one.',
-    );
-  }
-  const kind = SIGNATURES.find(([start]) => startsWith(bytes, start))?.[1];
-  if (kind) refuse(`is ${kind}, not plain text`, 'Save its words as a plain text file (.txt, UTF-8) and choose that.');
-
-  const encoding = BYTE_ORDER_MARKS.find(([mark]) => startsWith(bytes, mark))?.[1] ?? 'utf-8';
-  let text: string;
-  try {
-    text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    const binary = encoding === 'utf-8' && bytes.includes(0);
-    return refuse(
-      binary ? 'is a binary file, not plain text' : `is not ${encoding.slice(0, 6).toUpperCase()} text`,
-      binary
-        ? 'Choose a plain text file.'
-        : 'Open it in a text editor, save it with the encoding UTF-8, and try again.',
-    );
-  }
-  if (text.includes('\0')) {
-    refuse(
-      'holds zero bytes, which no plain text has',
-      'If it is text, save it with the encoding UTF-8; otherwise choose another file.',
-    );
-  }
-  return text;
-}
-
-/** Code points in a string. */
-export function countCharacters(text: string): number {
-  let count = text.length;
-  for (let i = 0; i < text.length; i++) {
-    if (text.codePointAt(i)! > 0xffff) {
-      count--;
-      i++;
-    }
-  }
-  return count;
-}
-
-/**
- * Refuses a text that can't be trained on: `empty-text`, `too-many-characters`, or `short-text` when its training
- * or its validation part is shorter than one window of `block_size` + 1 characters.
- */
-export function checkText(text: string, tokenizer: CharacterTokenizer, block_size: number): void {
-  if (text.trim() === '') {
-    throw new InklingError('empty-text', 'The text is empty.', 'Choose a file with words in it, or paste some.');
-  }
-  const different = tokenizer.vocab_size - 1;
-  if (different > MOST_CHARACTERS) {
-    throw new InklingError(
-      'too-many-characters',
-      `The text has ${group(different)} different characters, and the most that can be learnt is ${group(MOST_CHARACTERS)}.`,
-      'Choose a text in an alphabetic script, or a part of this one.',
-    );
-  }
+export function checkLength({ ids }: Corpus, block_size: number): void {
   const needed = 10 * block_size + 1;
-  const count = countCharacters(text);
-  if (count < needed) {
+  if (ids.length < needed) {
     throw new InklingError(
       'short-text',
-      `The text has ${group(count)} characters, and a context of ${block_size} needs at least ${group(needed)}.`,
+      `The text has ${group(ids.length)} characters, and a context of ${block_size} needs at least ${group(needed)}.`,
       'Choose a longer text, or a smaller context.',
     );
   }
@@ -113,12 +169,12 @@ export function checkText(text: string, tokenizer: CharacterTokenizer, block_siz
 
 /** The two parts of a corpus, as views: training sees only `train`. */
 export interface Split {
-  train: Uint32Array<ArrayBuffer>;
-  val: Uint32Array<ArrayBuffer>;
+  train: TokenIds;
+  val: TokenIds;
 }
 
 /** The first 90 % of the ids for training and the last 10 % (rounded up) for validation. */
-export function splitCorpus(ids: Uint32Array<ArrayBuffer>): Split {
+export function splitCorpus(ids: TokenIds): Split {
   const n = Math.floor((ids.length * 9) / 10);
   return { train: ids.subarray(0, n), val: ids.subarray(n) };
 }

@@ -43,10 +43,13 @@ export class CharacterTokenizer {
   readonly vocab_size: number;
   /** The id of `<|endoftext|>`: V - 1. */
   readonly endOfText: number;
+  /** Whether the text is a list of documents, so that there is something to learn about `<|endoftext|>`. */
+  readonly documents: boolean;
   /** Code point -> id, up to the largest code point of the vocabulary. */
   readonly #ids: Int32Array;
 
-  private constructor(characters: readonly string[]) {
+  private constructor(characters: readonly string[], documents: boolean) {
+    this.documents = documents;
     this.vocabulary = [...characters, END_OF_TEXT];
     this.vocab_size = this.vocabulary.length;
     this.endOfText = characters.length;
@@ -59,11 +62,14 @@ export class CharacterTokenizer {
 
   /** The tokenizer of a text's own characters, sorted by code point. */
   static from(text: string): CharacterTokenizer {
-    return new CharacterTokenizer(distinct(text).map((point) => String.fromCodePoint(point)));
+    return new CharacterTokenizer(
+      distinct(text).map((point) => String.fromCodePoint(point)),
+      false,
+    );
   }
 
   /** The tokenizer that a checkpoint names. Throws `bad-vocabulary`. */
-  static ofVocabulary(vocabulary: readonly string[]): CharacterTokenizer {
+  static ofVocabulary(vocabulary: readonly string[], documents = false): CharacterTokenizer {
     const refuse = (fault: string): never => {
       throw new InklingError(
         'bad-vocabulary',
@@ -79,7 +85,12 @@ export class CharacterTokenizer {
       if (point === undefined || character !== String.fromCodePoint(point)) refuse(`has no single character at ${id}`);
     });
     if (new Set(characters).size !== characters.length) refuse('holds a character twice');
-    return new CharacterTokenizer(characters);
+    return new CharacterTokenizer(characters, documents);
+  }
+
+  /** Whether a character (a single code point) has an id. */
+  has(character: string): boolean {
+    return (this.#ids[character.codePointAt(0)!] ?? NONE) !== NONE;
   }
 
   /** The ids of a text, one a code point. Throws `unknown-characters`, naming them. */
@@ -104,8 +115,20 @@ export class CharacterTokenizer {
 
   /** What an empty prompt stands for: the beginning of a line, or of a document. */
   startOfText(): number[] {
+    if (this.documents) return [this.endOfText];
     const newline = this.vocabulary.indexOf('\n');
     return [newline >= 0 ? newline : this.endOfText];
+  }
+
+  /** The ids that a generator goes on from. Where there are documents, a prompt is the beginning of one. */
+  begin(prompt: string): number[] {
+    if (prompt === '') return this.startOfText();
+    return [...(this.documents ? [this.endOfText] : []), ...this.encode(prompt)];
+  }
+
+  /** What a generator does with `<|endoftext|>`: ends there, where there are documents, and else never draws it. */
+  ending(): { end?: number; never?: number } {
+    return this.documents ? { end: this.endOfText } : { never: this.endOfText };
   }
 
   /** The text of some ids; `<|endoftext|>` is written out. */

@@ -1,8 +1,11 @@
 import drawSource from '../../shaders/draw_batch.wgsl?raw';
 import randomSource from '../../shaders/random.wgsl?raw';
+import type { Device } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
 import { fold } from '../gpu/recording.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { allocateIds, type TokenIds } from '../text/corpus.ts';
 
 /** Name of the buffer that holds the packed corpus. */
 export const CORPUS = 'corpus';
@@ -18,16 +21,60 @@ function tokensPerWord(vocab_size: number): number {
   return vocab_size <= 256 ? 4 : 2;
 }
 
-/** Packs token ids, 8 or 16 bits each, the first in the lowest bits. */
-export function packTokens(ids: Uint32Array, vocab_size: number): Uint32Array<ArrayBuffer> {
-  const perWord = tokensPerWord(vocab_size);
-  const bits = 32 / perWord;
-  const packed = new Uint32Array(Math.ceil(ids.length / perWord));
-  for (let i = 0; i < ids.length; i++) {
-    const word = Math.floor(i / perWord);
-    packed[word] = packed[word]! | (ids[i]! << ((i % perWord) * bits));
+/** Bytes of a packed corpus. */
+export function corpusBytes(length: number, vocab_size: number): number {
+  return 4 * Math.ceil(length / tokensPerWord(vocab_size));
+}
+
+/** Refuses a corpus that the adapter cannot bind as one buffer. Throws `too-large`. */
+export function requireCorpusFits(device: Device, length: number, vocab_size: number): void {
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
+  const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  if (corpusBytes(length, vocab_size) > most) {
+    const tokens = (most / 4) * tokensPerWord(vocab_size);
+    throw new InklingError(
+      'too-large',
+      `The text is too large for ${device.name}: it has ${length.toLocaleString('en-US')} characters, and with ${vocab_size - 1} different ones the adapter holds ${tokens.toLocaleString('en-US')}.`,
+      'Take a part of the text.',
+    );
   }
-  return packed;
+}
+
+/** Tokens that are packed at a time: the most that is ever copied. */
+const SLICE = 2 ** 22;
+
+/**
+ * Uploads the parts of a corpus one after another: 8 or 16 bits a token, the first in a word's lowest bits. That is how
+ * arrays of bytes and of 16-bit numbers lie in memory, for WebGPU runs on little-endian machines only.
+ */
+export async function uploadCorpus(
+  queue: GPUQueue,
+  buffer: GPUBuffer,
+  parts: readonly TokenIds[],
+  vocab_size: number,
+): Promise<void> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const slice = allocateIds(Math.min(SLICE, Math.ceil(length / 4) * 4), vocab_size);
+  let filled = 0;
+  let offset = 0;
+  for (const part of parts) {
+    for (let from = 0; from < part.length; ) {
+      const taken = Math.min(slice.length - filled, part.length - from);
+      slice.set(part.subarray(from, from + taken), filled);
+      from += taken;
+      filled += taken;
+      if (filled === slice.length) {
+        queue.writeBuffer(buffer, offset, slice);
+        offset += slice.byteLength;
+        filled = 0;
+        await queue.onSubmittedWorkDone(); // so that the driver's own copies do not pile up
+      }
+    }
+  }
+  if (filled > 0) {
+    const perWord = tokensPerWord(vocab_size);
+    queue.writeBuffer(buffer, offset, slice, 0, Math.ceil(filled / perWord) * perWord);
+  }
 }
 
 export interface BatchOptions {

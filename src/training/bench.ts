@@ -8,7 +8,7 @@ import { traitsOf } from '../graph/traits.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { initialParameters, layoutOf } from '../model/parameters.ts';
 import { Random } from '../model/random.ts';
-import { CORPUS, packTokens } from './batches.ts';
+import { CORPUS, corpusBytes, uploadCorpus } from './batches.ts';
 import { freshState } from './state.ts';
 import { startingBuffers, traceTraining } from './step.ts';
 import { Trainer, type TrainerOptions } from './trainer.ts';
@@ -112,11 +112,9 @@ export async function allocateTraining(
 ): Promise<Arena> {
   const arena = new Arena(device);
   arena.plan(graph);
-  const uploads = [
-    [CORPUS, packTokens(corpus, model.vocab_size)] as const,
-    ...(await startingBuffers(graph.layout, model, training)),
-  ];
-  for (const [name, data] of uploads) {
+  const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
+  await uploadCorpus(device.gpu.queue, resident, [corpus], model.vocab_size);
+  for (const [name, data] of await startingBuffers(graph.layout, model, training)) {
     device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
   }
   return arena;

@@ -15,8 +15,8 @@ export interface Checkpoint {
   training: TrainingConfig;
   /** The token of each id. */
   vocabulary: readonly string[];
-  /** The text it learns from, by name and by the SHA-256 of its UTF-8 bytes in hexadecimal. */
-  text: { name: string; sha256: string };
+  /** The text it learns from, by name and by the SHA-256 of its bytes in hexadecimal; whether it is a list of documents. */
+  text: { name: string; sha256: string; documents?: boolean };
   /** Validation loss at the last evaluation, in nats, where there was one. */
   val_loss: number | null;
   state: TrainingState;

@@ -87,6 +87,6 @@ export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConf
       ...Object.fromEntries(buffers.map((name) => [name, flat(name)])),
       ...(orthogonal && { orthogonal }),
     },
-    fold(Math.ceil(P / 64)),
+    fold(Math.ceil(P / 256)),
   );
 }

@@ -8,14 +8,16 @@ import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { CORPUS, packTokens, type Region } from './batches.ts';
+import type { TokenIds } from '../text/corpus.ts';
+import { exactMatch, type TokenProblem } from './accuracy.ts';
+import { CORPUS, corpusBytes, type Region, requireCorpusFits, uploadCorpus } from './batches.ts';
 import { diverged, type UnsoundStep } from './diagnosis.ts';
 import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { Pacer } from './pacer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { AVERAGE, BEST, RECORDS, stateBuffers, type TrainingState } from './state.ts';
-import { type NamedNumbers, startingBuffers, traceTraining } from './step.ts';
+import { startingBuffers, traceTraining } from './step.ts';
 
 /** Submits that may be queued at once: one runs while the next one waits. */
 const IN_FLIGHT = 2;
@@ -24,8 +26,10 @@ export interface TrainerOptions {
   model: GPTConfig;
   training: TrainingConfig;
   /** Token ids of the two splits, each longer than the context. */
-  train: Uint32Array;
-  val: Uint32Array;
+  train: TokenIds;
+  val: TokenIds;
+  /** What each evaluation asks the model, where the text is a task with right answers. */
+  problems?: readonly TokenProblem[] | undefined;
   /** Where to go on from; a fresh model from the seed without it. */
   state?: TrainingState;
 }
@@ -44,9 +48,16 @@ export interface TrainerListener {
   steps?(records: StepRecord[]): void;
   /**
    * Mean losses over fixed windows of the two splits, with the weights after `step` steps. `improved`: no evaluation
-   * of the run had a lower validation loss. The trainer may be asked for a snapshot meanwhile.
+   * of the run had a lower validation loss. `accuracy`: the share of the held-out problems that are answered exactly,
+   * where the text is a task. The trainer may be asked for a snapshot meanwhile.
    */
-  evaluated?(step: number, train_loss: number, val_loss: number, improved: boolean): void | Promise<void>;
+  evaluated?(
+    step: number,
+    train_loss: number,
+    val_loss: number,
+    improved: boolean,
+    accuracy?: number,
+  ): void | Promise<void>;
   /** Called every `sample_interval` steps, between submits. */
   sampleDue?(step: number): Promise<void>;
 }
@@ -73,7 +84,9 @@ export class Trainer {
   readonly control = new RunControl();
   readonly #device: Device;
   readonly #arena: Arena;
-  readonly #options: TrainerOptions;
+  readonly #options: Pick<TrainerOptions, 'model' | 'training' | 'problems'>;
+  /** Where the training part lies in the corpus; the tokens themselves are on the GPU only. */
+  readonly #corpus: { length: number; region: Region };
   readonly #training: TrainingConfig;
   readonly #stepGraph: Graph;
   readonly #step: Program;
@@ -98,8 +111,9 @@ export class Trainer {
   ) {
     this.#device = device;
     this.#arena = arena;
-    const { training, state } = options;
-    this.#options = options;
+    const { model, training, problems, train, val, state } = options;
+    this.#options = { model, training, problems };
+    this.#corpus = { length: train.length + val.length, region: { first: 0, length: train.length } };
     this.#training = training;
     this.#stepGraph = stepGraph;
     this.layout = stepGraph.layout;
@@ -125,6 +139,7 @@ export class Trainer {
     const layout = layoutOf(model);
     requireFits(device, layout.bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
     const traits = traitsOf(device);
+    requireCorpusFits(device, train.length + val.length, model.vocab_size);
     const corpus = { length: train.length + val.length };
     const trainRegion = { first: 0, length: train.length };
     const valRegion = { first: train.length, length: val.length };
@@ -146,15 +161,11 @@ export class Trainer {
         arena.plan(graph);
       }
 
-      const ids = new Uint32Array(corpus.length);
-      ids.set(train);
-      ids.set(val, train.length);
-      const uploads: NamedNumbers[] = [
-        [CORPUS, packTokens(ids, model.vocab_size)],
-        ...(await startingBuffers(layout, model, training, state)),
-      ];
-      for (const [name, data] of uploads) {
-        device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
+      const { queue } = device.gpu;
+      const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
+      await uploadCorpus(queue, resident, [train, val], model.vocab_size);
+      for (const [name, data] of await startingBuffers(layout, model, training, state)) {
+        queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
       }
       await allocateEvaluation(arena, training);
 
@@ -360,6 +371,8 @@ export class Trainer {
     const mean = (program: Program) => meanLoss(this.#device, this.#arena, program, this.#training.eval_iters, passed);
     const train_loss = await mean(this.#evaluations.train);
     const val_loss = await mean(this.#evaluations.val);
+    const { problems } = this.#options;
+    const accuracy = problems && (await exactMatch(this.generator, problems, passed));
     this.#evaluated = this.#done;
     if (!Number.isFinite(train_loss) || !Number.isFinite(val_loss)) {
       throw new Unsound({ step: this.#done + 1, loss: Number.NaN, grad_norm: Number.NaN });
@@ -371,7 +384,7 @@ export class Trainer {
         this.#copy(weightsBuffer(this.#training), BEST);
       }
     }
-    await listener.evaluated?.(this.#done, train_loss, val_loss, improved);
+    await listener.evaluated?.(this.#done, train_loss, val_loss, improved, accuracy);
   }
 
   /** At the end of a run with patience, the model is the best that it has been. */
@@ -388,8 +401,8 @@ export class Trainer {
   }
 
   #explain(failed: UnsoundStep): Promise<InklingError> {
-    const { model, training, train, val } = this.#options;
-    const corpus = { length: train.length + val.length, region: { first: 0, length: train.length } };
+    const { model, training } = this.#options;
+    const corpus = this.#corpus;
     const run = { device: this.#device, arena: this.#arena, graph: this.#stepGraph, model, training, corpus };
     return diverged(run, failed);
   }

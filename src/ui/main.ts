@@ -4,7 +4,16 @@ import type { RunAction } from './elements/runs-panel.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
 import { FAILURES, RUNS, TITLE } from './strings.ts';
-import { canTrain, chosenConfig, chosenPreset, interruptedRun, isActive, type Settings } from './view.ts';
+import {
+  canTrain,
+  chosenConfig,
+  chosenPreset,
+  chosenStart,
+  interruptedRun,
+  isActive,
+  type Settings,
+  type StartView,
+} from './view.ts';
 import './elements/inkling-page.ts';
 
 /** The composition root: the one place where the page, the store and the worker's session meet. */
@@ -122,45 +131,54 @@ async function act(request: RunAction): Promise<void> {
   }
 }
 
-/** Texts are read one after another, so that the last one chosen is the one that stays, however long each takes. */
-let reading: Promise<void> = Promise.resolve();
-
 /** Chooses the present text once more, for a new worker. */
-let reloadText: () => unknown = () => loadText({ kind: 'moby-dick' });
+let reloadText = () => loadText({ kind: 'dataset', name: 'moby-dick' });
 
-function loadText(source: TextSource): Promise<void> {
-  if (source.kind !== 'file') reloadText = () => loadText(source);
-  reading = reading.then(async () => {
-    if (session === null) return;
-    store.dispatch({ kind: 'text-requested' });
-    const result = await session.loadText(source);
-    if (result.ok) store.dispatch({ kind: 'text-loaded', text: result.value });
-    else store.dispatch({ kind: 'text-refused', failure: result.failure });
-  });
-  return reading;
+/** The session reads one text at a time, the newest. */
+async function loadText(source: TextSource): Promise<void> {
+  if (session === null) return;
+  reloadText = () => loadText(source);
+  store.dispatch({ kind: 'text-requested' });
+  const result = await session.loadText(source);
+  if (!result.ok && result.failure.code === 'superseded') return;
+  if (result.ok) store.dispatch({ kind: 'text-loaded', text: result.value });
+  else store.dispatch({ kind: 'text-refused', failure: result.failure });
+  await chooseStart({});
 }
 
 async function loadFiles(files: File[]): Promise<void> {
   const [file, another] = files;
   if (file === undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.noFile });
   if (another !== undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.manyFiles(files.length) });
-  let bytes: ArrayBuffer;
-  try {
-    bytes = await file.arrayBuffer();
-  } catch {
-    return store.dispatch({ kind: 'refused', failure: FAILURES.unreadable(file.name) });
-  }
-  reloadText = () => loadFiles([file]);
-  await loadText({ kind: 'file', name: file.name, bytes });
+  if (file.name.endsWith('.safetensors')) await openModel(file);
+  else await loadText({ kind: 'file', name: file.name, file });
+}
+
+async function openModel(file: File): Promise<void> {
+  const result = await session?.openModel(file.name, file);
+  if (result?.ok) await chooseStart({ from: 'file', opened: file.name });
+  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+}
+
+/** Changes what the next run starts from, and asks what that model does not know of the present text. */
+async function chooseStart(start: Partial<StartView>): Promise<void> {
+  store.dispatch({ kind: 'start-changed', start });
+  const { from } = store.view.start;
+  if (from === 'new') return;
+  const result = await session?.describeStart(from);
+  if (store.view.start.from !== from || result === undefined) return;
+  if (result.ok) store.dispatch({ kind: 'start-changed', start: { described: result.value } });
+  else store.dispatch({ kind: 'start-changed', start: { from: 'new', described: null } });
 }
 
 async function train(): Promise<void> {
   if (session === null || !canTrain(store.view)) return;
   const config = chosenConfig(store.view);
+  const start = chosenStart(store.view);
   const name = RUNS.name(store.view.text!.name, chosenPreset(store.view));
   store.dispatch({ kind: 'train-requested' });
   void navigator.storage?.persist?.(); // so that the browser clears the run away only when asked to
-  const result = await session.train(config, name);
+  const result = await session.train(config, start, name);
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
@@ -185,6 +203,7 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
 on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
 on<TextSource>('text-chosen', loadText);
+on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);
 on<GenerateRequest>('generate', generate);
 on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));

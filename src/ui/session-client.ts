@@ -50,9 +50,10 @@ export function openSession(listener: SessionListener): Session {
 
   return {
     connect: () => answer(remote.connect()),
-    loadText: (source) =>
-      answer(remote.loadText(source.kind === 'file' ? Comlink.transfer(source, [source.bytes]) : source)),
-    train: (config, name) => answer(remote.train(config, name)),
+    loadText: (source) => answer(remote.loadText(source)),
+    openModel: (name, file) => answer(remote.openModel(name, file)),
+    describeStart: (from) => answer(remote.describeStart(from)),
+    train: (config, start, name) => answer(remote.train(config, start, name)),
     pause: () => answer(remote.pause()),
     resume: () => answer(remote.resume()),
     stop: () => answer(remote.stop()),

@@ -10,7 +10,15 @@ import type {
 } from '../worker/messages.ts';
 import { LossHistory } from './loss-history.ts';
 import { MILESTONES } from './strings.ts';
-import { type Generation, initialView, isActive, type RunView, type Settings, type View } from './view.ts';
+import {
+  type Generation,
+  initialView,
+  isActive,
+  type RunView,
+  type Settings,
+  type StartView,
+  type View,
+} from './view.ts';
 
 /** What changes the view: the worker's events, and what the page itself does. */
 export type Action =
@@ -25,6 +33,7 @@ export type Action =
   | { kind: 'run-shown'; kept: KeptRun }
   | { kind: 'run-forked'; name: string }
   | { kind: 'worker-died' }
+  | { kind: 'start-changed'; start: Partial<StartView> }
   | { kind: 'settings-changed'; settings: Partial<Settings> }
   | { kind: 'train-requested' }
   | { kind: 'train-refused'; failure: Failure }
@@ -91,10 +100,13 @@ export function reduce(view: View, action: Action): View {
         };
       });
     case 'eval': {
-      const { step, train_loss: train, val_loss: val } = action;
+      const { step, train_loss: train, val_loss: val, accuracy } = action;
       // The evaluation before the first step only measures chance; the first news is the one after it.
       const first = step > 0 && !view.run?.evaluations.some((evaluation) => evaluation.step > 0);
-      const next = withRun(view, (run) => ({ ...run, evaluations: [...run.evaluations, { step, train, val }] }));
+      const next = withRun(view, (run) => ({
+        ...run,
+        evaluations: [...run.evaluations, { step, train, val, accuracy }],
+      }));
       return first ? { ...next, milestone: MILESTONES.firstEvaluation(step, val) } : next;
     }
     case 'sample':
@@ -125,6 +137,7 @@ export function reduce(view: View, action: Action): View {
         readingText: false,
         generation: null,
         run: view.run && { ...view.run, live: false },
+        start: initialView().start,
         milestone: MILESTONES.workerDied,
       };
     case 'error':
@@ -141,8 +154,10 @@ export function reduce(view: View, action: Action): View {
       return { ...view, adapter: null, connectionFailure: action.failure, milestone: '' };
     case 'worker-missing':
       return { ...view, connectionFailure: action.failure, readingText: false, milestone: '' };
+    case 'reading':
+      return { ...view, reading: { done: action.done, total: action.total } };
     case 'text-requested':
-      return { ...view, readingText: true };
+      return { ...view, readingText: true, reading: null };
     case 'text-loaded':
       return {
         ...view,
@@ -153,6 +168,8 @@ export function reduce(view: View, action: Action): View {
       };
     case 'text-refused':
       return { ...view, readingText: false, failure: action.failure };
+    case 'start-changed':
+      return { ...view, start: { ...view.start, ...action.start } };
     case 'settings-changed':
       return { ...view, settings: { ...view.settings, ...action.settings } };
     case 'train-requested':
@@ -199,10 +216,11 @@ export function reduce(view: View, action: Action): View {
 function told(metrics: Metrics | undefined): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'samples'> {
   const history = new LossHistory();
   for (const record of metrics?.records ?? []) history.append(record);
-  const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss }) => ({
+  const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss, accuracy }) => ({
     step,
     train: train_loss,
     val: val_loss,
+    accuracy,
   }));
   const loss = metrics?.records.at(-1)?.loss ?? null;
   return { history, loss, evaluations: evaluations ?? [], samples: metrics?.samples ?? [] };

@@ -1,5 +1,5 @@
 import type { PresetName } from '../model/config.ts';
-import type { Failure, Phase, RunSummary } from '../worker/messages.ts';
+import type { DatasetName, Failure, Phase, RunSummary } from '../worker/messages.ts';
 import { brief, bytes, count, date, duration, loss } from './format.ts';
 
 /** Every word of the page stands here, so that it can be read, and one day translated, in one place. */
@@ -26,6 +26,8 @@ export const CONTROLS = {
     `Next run: ${text} · ${PRESETS[preset].name} · ${Number.isFinite(steps) ? count(steps) : NOTHING_YET} steps`,
   present: (phase: Phase, text: string, parameters: number) =>
     `${PHASES[phase]} · ${text} · ${count(parameters)} parameters`,
+  nextFrom: (text: string, start: string, steps: number) =>
+    `Next run: ${text} · from ${start} · ${Number.isFinite(steps) ? count(steps) : NOTHING_YET} steps`,
   preparing: (detail: string) => (detail === '' ? PHASES.preparing : `${PHASES.preparing}: ${detail}`),
 };
 
@@ -44,6 +46,8 @@ export const READINGS = {
   trainLossHelp: 'on text it has seen',
   valLoss: 'Validation loss',
   valLossHelp: 'on text held back',
+  accuracy: 'Accuracy',
+  accuracyHelp: 'of problems held back',
   step: 'Step',
   stepHelp: (steps: number) => `of ${Number.isFinite(steps) ? count(steps) : NOTHING_YET}`,
   speed: 'Speed',
@@ -71,6 +75,7 @@ export const FIGURES = {
   train: 'Training',
   val: 'Validation',
   among: 'As if among',
+  accuracy: 'Accuracy',
 };
 
 export const TEXT = {
@@ -79,11 +84,19 @@ export const TEXT = {
   none: 'No text yet',
   facts: (characters: number, vocabulary: number) =>
     `${count(characters)} characters, ${count(vocabulary - 1)} of them different`,
+  progress: (done: number, total: number | null) =>
+    `Reading … ${bytes(done)}${total === null ? '' : ` of ${bytes(total)}`}`,
   nextRun: 'for the next run',
+  choose: 'A text at hand',
+  own: 'A text of your own',
   open: 'Open a file …',
   paste: 'Paste …',
-  builtIn: 'Moby-Dick',
-  toBuiltIn: 'Back to Moby-Dick',
+  address: 'From the web …',
+  addressHeading: 'A text from the web',
+  addressLabel: 'Address',
+  addressHelp:
+    'The address of a plain text of at most 200 MB. Its server must let other pages read it, as raw.githubusercontent.com does.',
+  fetch: 'Fetch this text',
   drop: 'Or drop a text file anywhere on the page. It never leaves this computer.',
   dropHere: 'Drop the text here',
   dropHelp: 'Inkling will learn to write like it.',
@@ -92,6 +105,31 @@ export const TEXT = {
   pasteHelp: 'A few thousand characters at least; the more, the better it writes.',
   use: 'Use this text',
   cancel: 'Cancel',
+};
+
+export const DATASETS: Record<DatasetName, { name: string; about: string }> = {
+  'moby-dick': { name: 'Moby-Dick', about: 'Herman Melville’s novel of 1851, whole.' },
+  names: { name: 'First names', about: 'About 8,400 English first names; the model invents new ones.' },
+  addition: { name: 'Addition', about: 'Sums of two numbers below 100, as 37+5=42.' },
+  sorting: { name: 'Sorting', about: 'Letters to be put into their order, as dbca>abcd.' },
+  brackets: { name: 'Brackets', about: 'Open brackets to be closed, as ([]{:}).' },
+  copying: { name: 'Copying', about: 'Letters to be written once more, as fbac|fbac.' },
+  shakespeare: { name: 'Tiny Shakespeare', about: 'A million characters of plays, fetched from GitHub.' },
+};
+
+export const START = {
+  heading: 'Start from',
+  new: 'A new model',
+  run: 'The model on show',
+  file: 'A saved model (open one first)',
+  opened: (name: string) => `The saved model “${name}”`,
+  open: 'Open a saved model …',
+  sizes: (name: string, layers: number, width: number, context: number) =>
+    `${name}: ${layers} layers, ${width} wide, sees ${context} characters. Its size is kept; steps and seed are those chosen here.`,
+  unknown: (unknown: number, listed: string) =>
+    `The model does not know ${count(unknown)} of the text’s characters: ${listed}.`,
+  add: 'Add them to the model',
+  drop: 'Leave them out of the text',
 };
 
 export const SETTINGS = {
@@ -245,6 +283,11 @@ export function choices(among: number): string {
   return among < 10 ? among.toFixed(1) : count(Math.round(among));
 }
 
+/** A share of one: 0.925 → "93 %". */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
 export function timeLeft(seconds: number): string {
   return Number.isFinite(seconds) && seconds >= 0 ? duration(seconds) : NOTHING_YET;
 }
@@ -276,11 +319,6 @@ export const FAILURES = {
     message: 'What was dropped is not a file.',
     hint: 'Drop a text file, or copy the text and use “Paste …”.',
   },
-  unreadable: (name: string): Failure => ({
-    code: 'unreadable-file',
-    message: `“${name}” could not be read.`,
-    hint: 'A folder cannot be dropped. If it is a file, see whether it still exists and may be read.',
-  }),
   internal: (message: string): Failure => ({
     code: 'internal',
     message: `Something unexpected happened: ${message}`,

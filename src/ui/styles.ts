@@ -1,5 +1,34 @@
 import { css } from 'lit';
 
+/** A dialog with a form in it. */
+export const dialog = css`
+  dialog {
+    width: min(44rem, calc(100vw - 2rem));
+    padding: var(--space-5);
+    border: 1px solid var(--rule);
+    border-radius: var(--radius);
+    background: var(--paper);
+    color: var(--ink);
+    box-shadow: 0 1.5rem 4rem rgb(0 0 0 / 25%);
+  }
+
+  dialog::backdrop {
+    background: rgb(10 14 20 / 45%);
+  }
+
+  dialog form {
+    display: grid;
+    gap: var(--space-3);
+  }
+
+  dialog .buttons {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: flex-end;
+    gap: var(--space-3);
+  }
+`;
+
 /** What all elements share: the box model, headings, buttons and fields. */
 export const shared = css`
   *,
@@ -45,6 +74,7 @@ export const shared = css`
 
   button,
   input,
+  select,
   textarea {
     font: inherit;
     color: inherit;

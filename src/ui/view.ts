@@ -1,5 +1,15 @@
 import { type ModelShape, type PresetName, preset, type RunConfig, withSteps } from '../model/config.ts';
-import type { AdapterDescription, Failure, Phase, RunList, RunSummary, TextDescription } from '../worker/messages.ts';
+import type {
+  AdapterDescription,
+  Failure,
+  Phase,
+  RunList,
+  RunSummary,
+  Start,
+  StartDescription,
+  TextDescription,
+  UnknownChoice,
+} from '../worker/messages.ts';
 import type { LossHistory } from './loss-history.ts';
 import { MILESTONES } from './strings.ts';
 
@@ -17,6 +27,19 @@ export interface Evaluation {
   step: number;
   train: number;
   val: number;
+  /** The share of held-out problems answered exactly, where the text is a task. */
+  accuracy?: number | undefined;
+}
+
+/** What the next run starts from. */
+export interface StartView {
+  from: Start['from'];
+  /** Name of the saved model that has been opened. */
+  opened: string | null;
+  /** What becomes of characters that the model does not know. */
+  unknown: UnknownChoice | null;
+  /** The model to start from, beside the present text. */
+  described: StartDescription | null;
 }
 
 export interface Sample {
@@ -66,6 +89,9 @@ export interface View {
   connectionFailure: Failure | null;
   text: TextDescription | null;
   readingText: boolean;
+  /** How far a text has been read, in bytes. */
+  reading: { done: number; total: number | null } | null;
+  start: StartView;
   settings: Settings;
   phase: Phase;
   /** What is being done while `preparing`. */
@@ -89,6 +115,8 @@ export function initialView(): View {
     connectionFailure: null,
     text: null,
     readingText: false,
+    reading: null,
+    start: { from: 'new', opened: null, unknown: null, described: null },
     settings: { preset: null, steps: null, seed: null },
     phase: 'idle',
     detail: '',
@@ -117,6 +145,11 @@ export function chosenConfig(view: View): RunConfig {
   const eval_interval = Math.min(training.eval_interval, interval);
   const sample_interval = Math.min(training.sample_interval, interval);
   return { model, training: { ...withSteps(training, steps), eval_interval, sample_interval } };
+}
+
+/** What Train would start from. */
+export function chosenStart({ start: { from, unknown } }: View): Start {
+  return from === 'new' ? { from } : { from, unknown };
 }
 
 export const isActive = (phase: Phase): boolean => phase === 'preparing' || phase === 'running' || phase === 'paused';

@@ -1,10 +1,12 @@
 import type { Failure } from '../gpu/errors.ts';
-import type { PresetName, RunConfig } from '../model/config.ts';
+import type { GPTConfig, PresetName, RunConfig } from '../model/config.ts';
 import type { RunState } from '../storage/database.ts';
 import type { Metrics } from '../storage/metrics.ts';
+import type { UnknownChoice } from '../text/adapt.ts';
+import type { DatasetName } from '../text/datasets.ts';
 import type { StepRecord } from '../training/trainer.ts';
 
-export type { Failure, Metrics, RunState, StepRecord };
+export type { DatasetName, Failure, Metrics, RunState, StepRecord, UnknownChoice };
 
 /** What crosses back from a command: a value, or the reason why there is none. Never an exception. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -19,21 +21,38 @@ export interface AdapterDescription {
   preset: PresetName;
 }
 
-/** Where a text comes from. Bytes are transferred, not copied. */
+/** Where a text comes from. A file crosses over without being read. */
 export type TextSource =
-  | { kind: 'moby-dick' }
-  | { kind: 'file'; name: string; bytes: ArrayBuffer }
+  | { kind: 'dataset'; name: DatasetName }
+  | { kind: 'file'; name: string; file: Blob }
+  | { kind: 'address'; address: string }
   | { kind: 'paste'; text: string };
 
 export interface TextDescription {
   /** The name that the page shows: a title or a file name. */
   name: string;
-  /** Code points in the text. */
+  /** The data set that it is, if it is one. */
+  dataset: DatasetName | null;
+  /** Code points in the text, a separator of documents counting as one. */
   characters: number;
   /** V: distinct characters and `<|endoftext|>`. */
   vocab_size: number;
   /** The first few hundred characters. */
   preview: string;
+  /** A prompt that suits it, where that is not how it begins: a problem without its answer, or nothing. */
+  opening: string | null;
+}
+
+/** What a run starts from: a new model, the one trained last, or the one that was opened. */
+export type Start = { from: 'new' } | { from: 'run' | 'file'; unknown: UnknownChoice | null };
+
+/** A model to start from, beside the present text. */
+export interface StartDescription {
+  /** The file's name, or that of the text it has learnt. */
+  name: string;
+  model: GPTConfig;
+  /** Characters of the text that the model does not know, listed for a sentence. */
+  unknown: { count: number; listed: string };
 }
 
 export interface GenerateRequest {
@@ -94,6 +113,8 @@ export interface ForkChange {
 
 /** Everything the worker tells, batched to about ten messages a second. */
 export type SessionEvent =
+  /** How far a text has been read, in bytes; `total` null while unknown. */
+  | { kind: 'reading'; done: number; total: number | null }
   /** `detail` says in words what is being done, while `preparing`. */
   | { kind: 'status'; phase: Phase; detail: string }
   /** A run has started: its whole configuration, the size of the model and where the curve starts. */
@@ -112,7 +133,8 @@ export type SessionEvent =
       dispatches: number;
     }
   | { kind: 'step'; records: StepRecord[]; tokens_per_s: number; seconds_left: number }
-  | { kind: 'eval'; step: number; train_loss: number; val_loss: number }
+  /** `accuracy`: the share of held-out problems answered exactly, where the text is a task. */
+  | { kind: 'eval'; step: number; train_loss: number; val_loss: number; accuracy?: number | undefined }
   /** A sample written during training, whole. */
   | { kind: 'sample'; step: number; text: string }
   /** A piece of what `generate` writes; `done` with the last one. */
@@ -132,11 +154,17 @@ export interface SessionCommands {
   /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:
    * `insecure-context`, `no-webgpu`, `no-adapter`, `no-device`. */
   connect(): Promise<Result<AdapterDescription>>;
-  /** Reads and checks a text; it is the text of the next run. A refused text leaves the previous one in place.
-   * Codes: `bad-text`, `empty-text`, `short-text`, `too-many-characters`. */
+  /** Reads and checks a text; it is the text of the next run. A refused text leaves the previous one in place; a newer
+   * one ends the reading of this one, which answers `superseded`. Codes: `bad-text`, `unreadable-file`, `bad-address`,
+   * `not-fetched`, `empty-text`, `short-text`, `too-many-characters`. */
   loadText(source: TextSource): Promise<Result<TextDescription>>;
-  /** Starts a run; answers when the first step can be taken, or says why not. `name`: under which it is kept. */
-  train(config: RunConfig, name?: string): Promise<Result<null>>;
+  /** Opens a checkpoint as a model to start from. */
+  openModel(name: string, file: Blob): Promise<Result<null>>;
+  /** Tells of a model to start from. */
+  describeStart(from: 'run' | 'file'): Promise<Result<StartDescription>>;
+  /** Starts a run; answers when the first step can be taken, or says why not. A model to start from decides the shape.
+   * `name`: under which it is kept. */
+  train(config: RunConfig, start?: Start, name?: string): Promise<Result<null>>;
   /** These three answer within 200 ms. Nothing is submitted to the GPU after they have answered. */
   pause(): Promise<Result<null>>;
   resume(): Promise<Result<null>>;

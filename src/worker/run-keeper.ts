@@ -1,7 +1,7 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import type { RunRecord, RunState } from '../storage/database.ts';
 import type { Hold } from '../storage/holds.ts';
-import { divide, joined, type Metrics, noMetrics } from '../storage/metrics.ts';
+import { divide, type Evaluation, joined, type Metrics, noMetrics } from '../storage/metrics.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { type Checkpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainingState } from '../training/state.ts';
@@ -81,9 +81,9 @@ export class RunKeeper {
     for (const record of records) this.#untold.records.push(record);
   }
 
-  evaluated(step: number, train_loss: number, val_loss: number, improved: boolean): void {
-    this.#untold.evaluations.push({ step, train_loss, val_loss });
-    this.#val_loss = val_loss;
+  evaluated(evaluation: Evaluation, improved: boolean): void {
+    this.#untold.evaluations.push(evaluation);
+    this.#val_loss = evaluation.val_loss;
     if (improved || performance.now() - this.#lastSave > EVALUATION_MS) void this.#take(improved);
   }
 

@@ -4,27 +4,21 @@ import type { RunRecord } from '../storage/database.ts';
 import { type Hold, heldRuns, holdRun, whenFree } from '../storage/holds.ts';
 import { divide, type Metrics } from '../storage/metrics.ts';
 import { KINDS, type RunStore, sha256 } from '../storage/run-store.ts';
+import { DATASETS, type DatasetName } from '../text/datasets.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import type { Trainer } from '../training/trainer.ts';
+import type { RunText } from './live-run.ts';
 import type { ForkChange, KeptRun, RunList, RunSummary, SessionEvent } from './messages.ts';
 import { type KeeperOptions, RunKeeper } from './run-keeper.ts';
 import { packTokens, unpackTokens } from './tokens.ts';
-
-/** The text that a new run learns. */
-export interface RunText {
-  name: string;
-  text: string;
-  tokenizer: CharacterTokenizer;
-}
 
 /** A kept run, ready to go on: nobody else writes to it, and all that it needs is whole. */
 export interface TakenRun {
   hold: Hold;
   record: RunRecord;
   checkpoint: Checkpoint;
-  tokenizer: CharacterTokenizer;
-  ids: Uint32Array<ArrayBuffer>;
+  text: RunText;
   /** Its curve up to the checkpoint. */
   metrics: Metrics;
 }
@@ -68,11 +62,11 @@ export class RunLibrary {
   }
 
   /** Adds a new run, and begins to keep it. */
-  async add(name: string, config: RunConfig, { text, tokenizer, ...known }: RunText, trainer: Trainer) {
-    const { vocab_size } = tokenizer;
-    const { bytes, bits } = packTokens(tokenizer.encode(text), vocab_size);
+  async add(name: string, config: RunConfig, text: RunText, trainer: Trainer): Promise<RunKeeper> {
+    const { vocab_size, vocabulary, documents } = text.tokenizer;
+    const { bytes, bits } = packTokens(text.ids, vocab_size);
     const now = Date.now();
-    const identity = { name: known.name, sha256: await sha256(new TextEncoder().encode(text)) };
+    const identity = { name: text.name, sha256: text.sha256, documents };
     const record: RunRecord = {
       id: crypto.randomUUID(),
       name,
@@ -84,7 +78,7 @@ export class RunLibrary {
       sampled: 0,
       config,
       text: identity,
-      corpus: { sha256: await sha256(bytes), bits },
+      corpus: { sha256: await sha256(bytes), bits, dataset: text.dataset },
       vocab_size,
       parameters: trainer.parameters,
       val_loss: null,
@@ -95,7 +89,7 @@ export class RunLibrary {
     await this.#store.add(record, bytes);
     this.#changed();
     const model = { ...config.model, vocab_size };
-    const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, text: identity };
+    const description = { model, training: config.training, vocabulary, text: identity };
     return this.#keeper({ trainer, record, hold: hold!, description, val_loss: null, committed: -1 });
   }
 
@@ -116,10 +110,15 @@ export class RunLibrary {
     try {
       const record = await this.#store.get(id);
       const checkpoint = await this.#checkpoint(record);
-      const tokenizer = CharacterTokenizer.ofVocabulary(checkpoint.vocabulary);
-      const ids = unpackTokens(await this.#store.tokens(record), record.corpus.bits);
+      const { bits, dataset } = record.corpus;
+      const text: RunText = {
+        ...record.text,
+        tokenizer: CharacterTokenizer.ofVocabulary(checkpoint.vocabulary, checkpoint.text.documents),
+        ids: unpackTokens(await this.#store.tokens(record), bits),
+        dataset: isDataset(dataset) ? dataset : null,
+      };
       const metrics = await this.#store.cutMetrics(id, checkpoint.state);
-      return { hold, record, checkpoint, tokenizer, ids, metrics };
+      return { hold, record, checkpoint, text, metrics };
     } catch (error) {
       hold.release();
       throw error;
@@ -238,6 +237,8 @@ export class RunLibrary {
     );
   }
 }
+
+const isDataset = (name: string | null): name is DatasetName => name !== null && Object.hasOwn(DATASETS, name);
 
 function otherText({ name, text }: RunRecord): InklingError {
   return new InklingError(

@@ -1,55 +1,52 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import { checkRunConfig, type RunConfig } from '../model/config.ts';
 import type { RunStore } from '../storage/run-store.ts';
-import { checkText, countCharacters, decodeText, splitCorpus } from '../text/corpus.ts';
-import { loadMobyDick } from '../text/moby-dick.ts';
-import { CharacterTokenizer } from '../text/tokenizer.ts';
-import { Trainer } from '../training/trainer.ts';
+import { checkLength } from '../text/corpus.ts';
+import { type TrainingState, weightsOf } from '../training/state.ts';
+import type { Trainer } from '../training/trainer.ts';
 import { answer } from './answer.ts';
 import { EventStream } from './event-stream.ts';
 import { Graphics } from './graphics.ts';
-import { LiveRun, type Start } from './live-run.ts';
+import { LibraryCommands } from './library-commands.ts';
+import { createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
 import type {
   AdapterDescription,
-  ForkChange,
   GenerateRequest,
-  KeptRun,
   Phase,
   Result,
-  RunList,
   SessionCommands,
   SessionEvent,
+  Start,
+  StartDescription,
   TextDescription,
   TextSource,
 } from './messages.ts';
 import { givenUp, Recovery } from './recovery.ts';
 import type { RunKeeper } from './run-keeper.ts';
-import { RunLibrary } from './run-library.ts';
+import { describeStart, readStartModel, type StartModel, startFrom } from './start.ts';
+import { type LoadedText, loadText } from './texts.ts';
 import { Writer } from './writer.ts';
 
-const PREVIEW_LENGTH = 400;
 /** How long `stop` waits for what the GPU has in hand before it answers. */
 const STOP_ANSWER_MS = 100;
+/** How often the reading of a text is told, in milliseconds. */
+const READING_MS = 100;
 /** Losses of the device in a row, with nothing saved between them, after which a run is given up. */
 const MOST_LOSSES = 3;
 /** How long a run that goes on after one may still be in the hands of the attempt before, in milliseconds. */
 const LETTING_GO_MS = 15_000;
 
-interface LoadedText {
-  text: string;
-  name: string;
-  tokenizer: CharacterTokenizer;
-}
-
 /** Owns the device, the text and the run; obeys commands and tells what happens. Knows no page and no comlink. */
-export class Session implements SessionCommands {
+export class Session extends LibraryCommands implements SessionCommands {
   readonly #events = new EventStream();
   readonly #graphics: Graphics;
-  readonly #openStore: (() => Promise<RunStore>) | undefined;
   readonly #recovery = new Recovery();
   readonly #writer = new Writer((event) => this.#events.send(event));
-  #library: Promise<RunLibrary> | undefined;
   #text: LoadedText | undefined;
+  /** Ends the reading of a text that is no longer wanted. */
+  #reading = new AbortController();
+  /** The model that was opened to start from. */
+  #opened: StartModel | undefined;
   #run: LiveRun | undefined;
   #phase: Phase = 'idle';
   /** Counts attempts to start; a start that is no longer the newest gives up. */
@@ -60,13 +57,13 @@ export class Session implements SessionCommands {
    * without it none is kept.
    */
   constructor(gpu: GPU | undefined, secure: boolean, openStore?: () => Promise<RunStore>) {
+    super(openStore);
     this.#graphics = new Graphics(
       gpu,
       secure,
       (loss) => void this.#onDeviceLost(loss),
       (failure) => this.#events.send({ kind: 'error', failure }),
     );
-    this.#openStore = openStore;
   }
 
   listen(listener: (event: SessionEvent) => void): void {
@@ -81,40 +78,48 @@ export class Session implements SessionCommands {
   }
 
   loadText(source: TextSource): Promise<Result<TextDescription>> {
+    this.#reading.abort(new InklingError('superseded', 'Another text has been chosen meanwhile.'));
+    const reading = new AbortController();
+    this.#reading = reading;
+    let told = performance.now();
+    const progress = (done: number, total: number | undefined) => {
+      if (performance.now() - told > READING_MS) {
+        told = performance.now();
+        this.#events.send({ kind: 'reading', done, total: total ?? null });
+      }
+    };
     return answer(async () => {
-      const { name, text } = await readSource(source);
-      const tokenizer = CharacterTokenizer.from(text);
-      checkText(text, tokenizer, 1);
-      this.#text = { name, text, tokenizer };
-      return {
-        name,
-        characters: countCharacters(text),
-        vocab_size: tokenizer.vocab_size,
-        preview: Array.from(text.slice(0, 2 * PREVIEW_LENGTH))
-          .slice(0, PREVIEW_LENGTH)
-          .join(''),
-      };
+      const { text, description } = await loadText(source, progress, reading.signal);
+      this.#text = text;
+      return description;
     });
   }
 
-  train(config: RunConfig, name?: string): Promise<Result<null>> {
+  openModel(name: string, file: Blob): Promise<Result<null>> {
     return answer(async () => {
+      this.#opened = await readStartModel(name, file);
+      return null;
+    });
+  }
+
+  describeStart(from: 'run' | 'file'): Promise<Result<StartDescription>> {
+    return answer(async () => describeStart(this.#startModel(from), this.#text));
+  }
+
+  train(wanted: RunConfig, start: Start = { from: 'new' }, name?: string): Promise<Result<null>> {
+    return answer(async () => {
+      const config = start.from === 'new' ? wanted : { ...wanted, model: this.#startModel(start.from).model };
       checkRunConfig(config);
       const loaded = this.#text;
       if (!loaded) {
         throw new InklingError('no-text', 'There is no text to learn from yet.', 'Choose a text first.');
       }
-      const { text, tokenizer, name: textName } = loaded;
-      checkText(text, tokenizer, config.model.block_size);
-      const keep = (trainer: Trainer) => this.#keepNew(name ?? textName, config, loaded, trainer);
+      checkLength(loaded, config.model.block_size);
       this.#recovery.end();
-      await this.#launch(++this.#attempt, async () => ({
-        config,
-        textName,
-        tokenizer,
-        ids: tokenizer.encode(text),
-        keep,
-      }));
+      await this.#launch(++this.#attempt, async () => {
+        const { text, state } = await this.#begin(start, loaded, config);
+        return { config, text, state, keep: (trainer) => this.#keepNew(name ?? text.name, config, text, trainer) };
+      });
       return null;
     });
   }
@@ -176,42 +181,21 @@ export class Session implements SessionCommands {
     });
   }
 
-  listRuns(): Promise<Result<RunList>> {
-    return this.#ask((library) => library.list(this.#own));
-  }
-
-  showRun(id: string): Promise<Result<KeptRun>> {
-    return this.#ask((library) => library.show(id, this.#own));
-  }
-
   resumeRun(id: string): Promise<Result<null>> {
     return answer(async () => {
-      await this.#openLibrary();
+      await this.library();
       this.#recovery.end();
       await this.#launch(++this.#attempt, () => this.#takeRun(id));
       return null;
     });
   }
 
-  forkRun(id: string, change: ForkChange): Promise<Result<string>> {
-    return this.#ask((library) => library.fork(id, change));
-  }
-
-  renameRun(id: string, name: string): Promise<Result<null>> {
-    return this.#ask((library) => library.rename(id, name));
-  }
-
-  deleteRun(id: string): Promise<Result<null>> {
-    return this.#ask((library) => library.remove(id));
-  }
-
-  #ask<T>(work: (library: RunLibrary) => Promise<T>): Promise<Result<T>> {
-    return answer(async () => work(await this.#openLibrary()));
-  }
-
-  /** The run that this session has in hand. */
-  get #own(): string | undefined {
+  protected get own(): string | undefined {
     return this.#run?.keeper?.open ? this.#run.keeper.id : undefined;
+  }
+
+  protected send(event: SessionEvent): void {
+    this.#events.send(event);
   }
 
   #tell(phase: Phase, detail: string): void {
@@ -219,34 +203,21 @@ export class Session implements SessionCommands {
     this.#events.send({ kind: 'status', phase, detail });
   }
 
-  #openLibrary(): Promise<RunLibrary> {
-    if (!this.#openStore) {
-      return Promise.reject(new InklingError('no-storage', 'No runs are kept here.', 'Open the page in a browser.'));
-    }
-    if (!this.#library) {
-      this.#library = this.#openStore().then((store) => new RunLibrary(store, (event) => this.#events.send(event)));
-      this.#library.catch(() => {
-        this.#library = undefined;
-      });
-    }
-    return this.#library;
-  }
-
   /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
-  async #launch(attempt: number, prepare: () => Promise<Start>): Promise<void> {
+  async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
     await this.#endRun();
     const before = this.#phase;
     this.#tell('preparing', 'Compiling the kernels for this model');
-    let start: Start | undefined;
+    let plan: RunPlan | undefined;
     let trainer: Trainer | undefined;
     let keeper: RunKeeper | undefined;
     try {
-      start = await prepare();
-      trainer = await this.#createTrainer(start);
-      keeper = await start.keep(trainer);
+      plan = await prepare();
+      trainer = await createTrainer(await this.#graphics.open(), plan);
+      keeper = await plan.keep(trainer);
     } catch (error) {
       trainer?.destroy();
-      start?.letGo?.();
+      plan?.letGo?.();
       if (attempt !== this.#attempt) return; // a stop, a newer start or the loss of the device has the word
       this.#tell(before === 'preparing' ? 'failed' : before, '');
       throw error;
@@ -258,25 +229,41 @@ export class Session implements SessionCommands {
     }
     this.#writer.cancel();
     this.#run?.trainer.destroy();
-    const run = new LiveRun(start, trainer, keeper, this.#events);
+    const run = new LiveRun(plan, trainer, keeper, this.#events);
     this.#run = run;
-    if (start.paused) run.pause();
-    this.#tell(start.paused ? 'paused' : 'running', '');
+    if (plan.paused) run.pause();
+    this.#tell(plan.paused ? 'paused' : 'running', '');
     run.ended = this.#follow(run);
   }
 
-  async #createTrainer({ config, tokenizer, ids, state }: Start): Promise<Trainer> {
-    const { train, val } = splitCorpus(ids);
-    const model = { ...config.model, vocab_size: tokenizer.vocab_size };
-    const device = await this.#graphics.open();
-    return Trainer.create(device, { model, training: config.training, train, val, ...(state && { state }) });
+  /** A model to start from, but for its weights, which may still be in training. */
+  #startModel(from: 'run' | 'file'): Omit<StartModel, 'parameters'> {
+    if (from === 'file' && this.#opened) return this.#opened;
+    if (from === 'run' && this.#run) {
+      const { config, tokenizer, textName } = this.#run;
+      return { name: textName, model: { ...config.model, vocab_size: tokenizer.vocab_size }, tokenizer };
+    }
+    throw new InklingError('no-model', 'There is no model to start from yet.', 'Open one, or start with a new model.');
+  }
+
+  async #weights(from: 'run' | 'file'): Promise<Float32Array> {
+    return from === 'file' ? this.#opened!.parameters : weightsOf(await this.#run!.trainer.snapshot());
+  }
+
+  /** The text of a new run in its model's ids, and the weights that it starts from, if it does not start from none. */
+  async #begin(start: Start, loaded: LoadedText, { model, training }: RunConfig) {
+    if (start.from === 'new') return { text: loaded, state: undefined };
+    const from = { ...this.#startModel(start.from), parameters: await this.#weights(start.from) };
+    const begun: { text: LoadedText; state: TrainingState } = startFrom(from, loaded, start.unknown, training);
+    checkLength(begun.text, model.block_size);
+    return begun;
   }
 
   /** A run whose storage fails goes on without; the page is told. */
-  async #keepNew(name: string, config: RunConfig, text: LoadedText, trainer: Trainer): Promise<RunKeeper | undefined> {
-    if (!this.#openStore) return undefined;
+  async #keepNew(name: string, config: RunConfig, text: RunText, trainer: Trainer): Promise<RunKeeper | undefined> {
+    if (!this.keepsRuns) return undefined;
     try {
-      return await (await this.#openLibrary()).add(name, config, text, trainer);
+      return await (await this.library()).add(name, config, text, trainer);
     } catch (error) {
       this.#events.send({ kind: 'error', failure: toFailure(error) });
       return undefined;
@@ -284,15 +271,13 @@ export class Session implements SessionCommands {
   }
 
   /** A kept run, ready to go on. */
-  async #takeRun(id: string, wait?: number): Promise<Start> {
-    const library = await this.#openLibrary();
+  async #takeRun(id: string, wait?: number): Promise<RunPlan> {
+    const library = await this.library();
     const taken = await library.take(id, wait);
-    const { record, checkpoint, tokenizer, ids, metrics, hold } = taken;
+    const { record, checkpoint, text, metrics, hold } = taken;
     return {
       config: record.config,
-      textName: record.text.name,
-      tokenizer,
-      ids,
+      text,
       state: checkpoint.state,
       metrics,
       keep: async (trainer) => library.keep(taken, trainer),
@@ -359,17 +344,5 @@ export class Session implements SessionCommands {
         this.#tell('failed', '');
       }
     }
-  }
-}
-async function readSource(source: TextSource): Promise<{ name: string; text: string }> {
-  switch (source.kind) {
-    case 'moby-dick':
-      return { name: 'Moby-Dick', text: await loadMobyDick() };
-    case 'file':
-      return { name: source.name, text: decodeText(new Uint8Array(source.bytes), source.name) };
-    case 'paste':
-      return { name: 'Pasted text', text: source.text };
-    default:
-      return source satisfies never;
   }
 }

@@ -32,7 +32,7 @@ export class Writer {
 
   /** Streams an answer as `generated` events. Throws `unknown-characters` before it disturbs anything. */
   async answer(model: WritingModel, request: GenerateRequest): Promise<void> {
-    const prompt = [...model.tokenizer.encode(request.prompt)];
+    const prompt = model.tokenizer.begin(request.prompt);
     const former = this.#current;
     const current = { cancelled: false, superseded: false, ended: Promise.resolve() };
     this.#current = current;
@@ -65,8 +65,7 @@ export class Writer {
     let piece = '';
     let told = performance.now();
     try {
-      const start = prompt.length > 0 ? prompt : tokenizer.startOfText();
-      for await (const id of trainer.generate(start, everything(tokenizer, request))) {
+      for await (const id of trainer.generate(prompt, everything(tokenizer, request))) {
         if (current.cancelled) {
           break;
         }
@@ -92,5 +91,5 @@ export class Writer {
 /** Draws from every character that the model knows. */
 function everything(tokenizer: CharacterTokenizer, options: Omit<GenerateRequest, 'prompt'>) {
   const { length, temperature, seed } = options;
-  return { length, temperature, seed, top_k: 0, top_p: 1, never: tokenizer.endOfText };
+  return { length, temperature, seed, top_k: 0, top_p: 1, ...tokenizer.ending() };
 }

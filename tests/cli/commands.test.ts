@@ -106,6 +106,37 @@ describe('train and sample', () => {
   });
 });
 
+describe('data sets and fine-tuning', () => {
+  test('a model of names writes one name, and goes on as one that sorts letters', async () => {
+    const run = join(folder, 'names');
+    const train = ['train', ...SMALL, '--steps', '4', '--json'];
+    const names = await inkling([...train, '--text', 'names', '--out', run]);
+    expect(names.status).toBe(0);
+    expect(lines(names.stdout)[0]).not.toHaveProperty('accuracy');
+    const sampled = await inkling(['sample', '--model', run, '--length', '2000', '--temperature', '1', '--json']);
+    const written = lines(sampled.stdout)[0]!.text as string;
+    expect(written.length).toBeLessThan(2000); // it ends with the document
+    expect(written).not.toContain('<|endoftext|>');
+
+    const weights = ['--batch', '3', '--eval-every', '4', '--steps', '4', '--init', run, '--text', 'sorting', '--json'];
+    const refused = await inkling(['train', ...weights]);
+    expect(refused.status).toBe(1);
+    expect(refused.stderr).toMatch(
+      /does not know 1 of the text’s characters: “>” \(U\+003E\)\. .*--unknown add.*--unknown drop/,
+    );
+    const sorting = join(folder, 'sorting');
+    const grown = await inkling(['train', ...weights, '--unknown', 'add', '--out', sorting]);
+    expect(grown.status).toBe(0);
+    const evaluations = lines(grown.stdout).filter((line) => 'train_loss' in line);
+    expect(evaluations).toHaveLength(2);
+    for (const { accuracy } of evaluations) expect(accuracy).toBe(0);
+    const [before, after] = [names, grown].map(({ stdout }) => lines(stdout).at(-1)!.parameters as number);
+    expect(after! - before!).toBe(12); // one row of the embedding
+    const asked = await inkling(['sample', '--model', sorting, '--prompt', 'dbca>', '--length', '3', '--json']);
+    expect(lines(asked.stdout)[0]!.text).toMatch(/^dbca>/);
+  });
+});
+
 test('parity: every fixture of our own is within its bounds', async () => {
   const fixtures = readdirSync(FIXTURES).filter((name) => name.endsWith('.safetensors'));
   const { stdout, status } = await inkling(['parity', '--json', ...fixtures.map((name) => join(FIXTURES, name))]);
@@ -141,7 +172,11 @@ describe('bad input: one line on stderr that says how to mend it, nothing on std
     [2, ['train', '--optimizer', 'adam', '--weight-decay', '0.1'], /no decoupled weight decay.*l2/],
     [2, ['train', '--warmup', '50', '--steps', '40'], /warm-up of 50 steps/],
     [2, ['train', '--resume', 'x', '--lr', '1'], /--lr cannot be given/],
+    [2, ['train', '--unknown', 'add'], /Give --init too/],
+    [2, ['train', '--init', 'x', '--unknown', 'maybe'], /takes add or drop, not “maybe”/],
     [1, ['train', '--text', '/no/such/file'], /no such file/],
+    [1, ['train', '--text', 'nmaes'], /names, addition, sorting, brackets, copying, shakespeare/],
+    [1, ['train', '--text', 'http://127.0.0.1:1/a.txt'], /can’t be reached/],
     [1, ['train', '--text', process.execPath], /binary file/],
     [1, ['train', '--resume', '/no/such/run'], /cannot be read/],
     [2, ['sample'], /--model is missing/],

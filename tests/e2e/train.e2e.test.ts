@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dropFile, openPage, openSite, type Site, waitForReading } from './browser.ts';
 
@@ -122,6 +125,70 @@ describe('own text', () => {
     await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(/at least 321/);
     await page.getByRole('button', { name: 'Train' }).waitFor();
     await page.close();
+  });
+});
+
+describe('other texts', () => {
+  const dataset = (page: Page) => page.getByRole('combobox', { name: 'A text at hand' });
+
+  test('a task shows its accuracy; its model goes on with names, once it is said what it does not know', async () => {
+    const { page, complaints } = await openPage(site);
+    await dataset(page).selectOption('Sorting');
+    await page.getByText('Next run: Sorting').waitFor({ timeout: 20_000 });
+    await page.getByRole('spinbutton', { name: 'Steps' }).fill('8');
+    await page.getByRole('button', { name: 'Train' }).click();
+    await waitForReading(page, 'Accuracy', (accuracy) => accuracy >= 0, 60_000);
+    await page.getByRole('status').getByText('Finished').waitFor({ timeout: 60_000 });
+    expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toMatch(/^[a-h]{3,6}>$/);
+
+    await dataset(page).selectOption('First names');
+    await page.getByText('Next run: First names').waitFor({ timeout: 20_000 });
+    await page.getByRole('radio', { name: 'The model on show' }).check();
+    await page.getByText(/does not know \d+ of the text’s characters/).waitFor({ timeout: 20_000 });
+    await page.getByRole('button', { name: 'Train' }).click();
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toContain('“A”, “B”, “C”');
+    await page.getByRole('radio', { name: 'Add them to the model' }).check();
+    await page.getByRole('button', { name: 'Train' }).click();
+    await waitForReading(page, 'Validation loss', (loss) => loss > 3, 60_000); // letters in order are no names
+    await page.getByRole('status').getByText('Finished').waitFor({ timeout: 60_000 });
+    expect(await page.getByLabel('Accuracy', { exact: true }).count()).toBe(0);
+    expect((await page.getByRole('alert').textContent())?.trim()).toBe('');
+
+    await dropFile(page, 'torn.safetensors', new TextEncoder().encode('torn'));
+    await expect.poll(() => page.getByRole('alert').textContent()).toContain('torn.safetensors: This is no sound');
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a text by its address: read where its server allows it, explained where not; nothing is asked for unbidden', async () => {
+    const text = 'To be, or not to be, that is the question. '.repeat(50);
+    const server = createServer((request, response) => {
+      const open = request.url === '/open.txt';
+      response.writeHead(200, open ? { 'access-control-allow-origin': '*' } : {}).end(text);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const { page } = await openPage(site);
+    const elsewhere: string[] = [];
+    page.on('request', (request) => {
+      if (/^https?:/.test(request.url()) && !request.url().startsWith(new URL(site.address).origin))
+        elsewhere.push(request.url());
+    });
+    await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+    expect(elsewhere).toEqual([]);
+    const fetchText = async (address: string) => {
+      await page.getByRole('button', { name: 'From the web' }).click();
+      await page.getByRole('textbox', { name: 'Address' }).fill(address);
+      await page.getByRole('button', { name: 'Fetch this text' }).click();
+    };
+    await fetchText(`${base}/closed.txt`);
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(/CORS/);
+    await page.getByText('Next run: Moby-Dick').waitFor();
+    await fetchText(`${base}/open.txt`);
+    await page.getByText('Next run: open.txt').waitFor({ timeout: 20_000 });
+    await page.getByText(`${text.length.toLocaleString('en')} characters`).waitFor();
+    await page.close();
+    server.close();
   });
 });
 

@@ -3,7 +3,7 @@ import type { Device } from '../../src/gpu/device.ts';
 import { Graph } from '../../src/graph/graph.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena } from '../../src/graph/program.ts';
-import { type BatchOptions, CORPUS, drawBatch, packTokens } from '../../src/training/batches.ts';
+import { type BatchOptions, CORPUS, corpusBytes, drawBatch, uploadCorpus } from '../../src/training/batches.ts';
 import { gpuTest } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';
 
@@ -24,8 +24,9 @@ async function drawAll(
   graph.output(x);
   graph.output(y);
   const arena = new Arena(device);
-  const packed = packTokens(ids, options.vocab_size);
-  device.gpu.queue.writeBuffer(await arena.named(CORPUS, packed.byteLength), 0, packed);
+  const corpus = await arena.named(CORPUS, corpusBytes(ids.length, options.vocab_size));
+  const cut = Math.floor(ids.length / 3); // in two parts, and not at the border of a word
+  await uploadCorpus(device.gpu.queue, corpus, [ids.subarray(0, cut), ids.subarray(cut)], options.vocab_size);
   const progress = await arena.named(PROGRESS, 8);
   arena.plan(graph);
   const program = (await arena.compile()).get(graph)!;

@@ -12,7 +12,7 @@ describe.each([
   // One token at every place: all rows are gathered into one.
   { B: 5, T: 13, C: 3, V: 1, T_MAX: 13 },
 ])('embedding $B x $T x $C of $V tokens', ({ B, T, C, V, T_MAX }) => {
-  gpuTest('forward and backward', async ({ device }) => {
+  gpuTest.for([1, 32])('forward and backward, for %i lanes', async (lanes, { device }) => {
     const random = new Random(B * T + C);
     const tokens = random.tokens(B * T, V);
     const wte = random.normals(V * C);
@@ -20,6 +20,7 @@ describe.each([
     const dout = random.normals(B * T * C);
     const shape = { B, T, C };
     const { out, grads } = await runExperiment(device, {
+      lanes,
       parameters: { wte: { shape: [V, C], data: wte }, wpe: { shape: [T_MAX, C], data: wpe } },
       inputs: { tokens: { shape: [B, T], data: tokens } },
       build: (graph, t) => embedding(graph, t.tokens!, t.wte!, t.wpe!),

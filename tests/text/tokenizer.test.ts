@@ -50,6 +50,15 @@ describe('CharacterTokenizer', () => {
     );
   });
 
+  test('begins and ends with a document, where it has learnt some', () => {
+    const [book, list] = [false, true].map((documents) =>
+      CharacterTokenizer.ofVocabulary(['\n', 'a', END_OF_TEXT], documents),
+    );
+    expect([book!.begin(''), book!.begin('a'), book!.ending()]).toEqual([[0], [1], { never: 2 }]);
+    expect([list!.begin(''), list!.begin('a'), list!.ending()]).toEqual([[2], [2, 1], { end: 2 }]);
+    expect(CharacterTokenizer.from('ab').begin('')).toEqual([2]);
+  });
+
   test('keeps the order of a given vocabulary', () => {
     expect([...CharacterTokenizer.ofVocabulary(['z', 'a', END_OF_TEXT]).encode('az')]).toEqual([1, 0]);
   });

@@ -17,7 +17,14 @@ import {
 } from '../../src/ui/view.ts';
 import type { Failure, KeptRun, RunSummary, SessionEvent, TextDescription } from '../../src/worker/messages.ts';
 
-const moby: TextDescription = { name: 'Moby-Dick', characters: 1_189_643, vocab_size: 82, preview: 'Call me Ishmael.' };
+const moby: TextDescription = {
+  name: 'Moby-Dick',
+  characters: 1_189_643,
+  vocab_size: 82,
+  preview: 'Call me Ishmael.',
+  dataset: 'moby-dick',
+  opening: null,
+};
 const failure: Failure = { code: 'bad-text', message: 'This is no text.', hint: 'Choose another file.' };
 const connected: Action = { kind: 'connected', adapter: { name: 'A GPU', software: false, preset: 'small' } };
 const loaded: Action = { kind: 'text-loaded', text: moby };

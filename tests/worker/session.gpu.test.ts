@@ -1,7 +1,11 @@
 import * as Comlink from 'comlink';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { preset, type RunConfig } from '../../src/model/config.ts';
-import type { SessionCommands, SessionEvent } from '../../src/worker/messages.ts';
+import { initialParameters, layoutOf } from '../../src/model/parameters.ts';
+import { CharacterTokenizer } from '../../src/text/tokenizer.ts';
+import { encodeCheckpoint } from '../../src/training/checkpoint.ts';
+import { freshState } from '../../src/training/state.ts';
+import type { SessionCommands, SessionEvent, Start } from '../../src/worker/messages.ts';
 import { Session } from '../../src/worker/session.ts';
 
 // The real worker, behind the real comlink, on the real GPU that this browser has.
@@ -166,4 +170,108 @@ test('commands that come together share one device', async () => {
   expect([connected.ok, started.ok]).toEqual([true, true]);
   expect(asked).toBe(1);
   await here.stop();
+});
+
+const names = () => session.loadText({ kind: 'dataset', name: 'names' });
+const samples = () => events.flatMap((event) => (event.kind === 'sample' ? [event.text] : []));
+
+test('names: a text of documents, whose samples end where a document does', async () => {
+  expect(await names()).toMatchObject({ ok: true, value: { name: 'First names', dataset: 'names', opening: '' } });
+  await session.train(config({ max_iters: 200, sample_interval: 100, eval_interval: 200 }));
+  await until(() => phases().at(-1) === 'finished');
+  const { val_loss } = events.findLast((event) => event.kind === 'eval')!;
+  expect(val_loss).toBeLessThan(2.7); // ln 55 = 4.0
+  // a sample is a name: it ends long before the 160 characters are full
+  for (const sample of samples()) {
+    expect(sample).not.toContain('<');
+    expect(sample.length).toBeLessThan(60);
+  }
+  events.length = 0;
+  for (let seed = 0; seed < 3; seed++) await session.generate({ prompt: 'Jo', length: 100, temperature: 0.8, seed });
+  const written = events.flatMap((event) => (event.kind === 'generated' ? [event.text] : [])).join('');
+  expect(written.length).toBeLessThan(100);
+  expect(written).not.toContain('<');
+});
+
+test('a task tells its accuracy at each evaluation', async () => {
+  await session.loadText({ kind: 'dataset', name: 'copying' });
+  await session.train(config({ max_iters: 20 }));
+  await until(() => phases().at(-1) === 'finished');
+  const accuracies = () => events.flatMap((event) => (event.kind === 'eval' ? [event.accuracy] : []));
+  expect(accuracies()).toHaveLength(2);
+  for (const accuracy of accuracies()) expect(accuracy).toBeLessThanOrEqual(0.1);
+});
+
+test('a model goes on with another text: what it does not know is listed, and added or left out', async () => {
+  expect(await session.describeStart('run')).toMatchObject({ ok: false, failure: { code: 'no-model' } });
+  await session.train(config({ max_iters: 40, eval_interval: 40 }));
+  await until(() => phases().at(-1) === 'finished');
+  const lossOf = (step: number) => events.find((event) => event.kind === 'eval' && event.step === step);
+  const { val_loss } = lossOf(40) as { val_loss: number };
+
+  // the same text: it goes on where it was
+  const goOn = async (start: Start) => {
+    events.length = 0;
+    const result = await session.train(config({ max_iters: 1, seed: 4 }), start);
+    if (result.ok) await until(() => phases().at(-1) === 'finished');
+    return result;
+  };
+  expect(await goOn({ from: 'run', unknown: null })).toMatchObject({ ok: true });
+  expect(lossOf(0)).toMatchObject({ val_loss });
+
+  await session.loadText({ kind: 'paste', text: TEXT.replaceAll('ink', 'ïnk!') });
+  expect(await session.describeStart('run')).toMatchObject({
+    value: { name: 'Pasted text', unknown: { count: 2, listed: '“!” (U+0021), “ï” (U+00EF)' } },
+  });
+  expect(await goOn({ from: 'run', unknown: null })).toMatchObject({
+    ok: false,
+    failure: { code: 'unknown-characters', message: expect.stringContaining('“ï” (U+00EF)') },
+  });
+  expect(await goOn({ from: 'run', unknown: 'drop' })).toMatchObject({ ok: true });
+  expect(events.find((event) => event.kind === 'started')).toMatchObject({ vocab_size: V });
+  expect(await goOn({ from: 'run', unknown: 'add' })).toMatchObject({ ok: true });
+  expect(events.find((event) => event.kind === 'started')).toMatchObject({ vocab_size: V + 2 });
+  // what it knew, it still knows: only two characters are new to it
+  expect((lossOf(0) as { val_loss: number }).val_loss).toBeLessThan(val_loss + 1);
+  events.length = 0;
+  expect(await session.generate({ prompt: 'ï!', length: 3, temperature: 1, seed: 1 })).toMatchObject({ ok: true });
+});
+
+test('a saved model is opened, and what is none is refused', async () => {
+  expect(await session.openModel('no.safetensors', new Blob(['no model']))).toMatchObject({
+    ok: false,
+    failure: { code: 'bad-safetensors', message: expect.stringMatching(/^no\.safetensors: /) },
+  });
+  const { model, training } = config();
+  const tokenizer = CharacterTokenizer.from('abl ');
+  const shape = { ...model, n_layer: 1, vocab_size: tokenizer.vocab_size };
+  const weights = await initialParameters(shape, layoutOf(shape), 1);
+  const file = encodeCheckpoint({
+    model: shape,
+    training,
+    vocabulary: tokenizer.vocabulary,
+    text: { name: 'abc', sha256: '0' },
+    val_loss: null,
+    state: freshState(training, weights),
+  });
+  expect(await session.openModel('abc.safetensors', new Blob([file]))).toEqual({ ok: true, value: null });
+  expect(await session.train(config({ max_iters: 1 }), { from: 'file', unknown: 'add' })).toMatchObject({ ok: true });
+  await until(() => phases().at(-1) === 'finished');
+  // the file decides the shape: one layer instead of two
+  expect(events.find((event) => event.kind === 'started')).toMatchObject({
+    config: { model: { n_layer: 1 } },
+    vocab_size: V,
+  });
+});
+
+test('a large file is read as a stream and tells how far it is; a newer text takes its place', async () => {
+  const large = new Blob(Array.from({ length: 40 }, () => new Uint8Array(2 ** 20).map((_, i) => 97 + (i % 26))));
+  const reading = session.loadText({ kind: 'file', name: 'large.txt', file: large });
+  await until(() => events.some((event) => event.kind === 'reading'));
+  expect(events.find((event) => event.kind === 'reading')).toMatchObject({ total: 40 * 2 ** 20 });
+  expect(await session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+  expect(await reading).toMatchObject({ ok: false, failure: { code: 'superseded' } });
+  expect(await session.loadText({ kind: 'file', name: 'large.txt', file: large })).toMatchObject({
+    value: { characters: 40 * 2 ** 20, vocab_size: 27 },
+  });
 });

@@ -33,8 +33,8 @@ test('a refused configuration or text changes nothing', async () => {
 
   const loaded = await session.loadText({ kind: 'paste', text: 'abcd '.repeat(20) });
   expect(loaded).toMatchObject({ ok: true, value: { characters: 100, vocab_size: 6, name: 'Pasted text' } });
-  const pdf = new TextEncoder().encode('%PDF-1.7').buffer;
-  const refused = await session.loadText({ kind: 'file', name: 'a.pdf', bytes: pdf });
+  const pdf = new Blob(['%PDF-1.7']);
+  const refused = await session.loadText({ kind: 'file', name: 'a.pdf', file: pdf });
   expect(refused).toMatchObject({ ok: false, failure: { code: 'bad-text' } });
   // the pasted text is still there: it is its length that is complained about
   expect(await session.train(preset('tiny'))).toMatchObject({ ok: false, failure: { code: 'short-text' } });

@@ -3,6 +3,9 @@ import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 
+/** Pieces of a row that a thread gathers where threads are few, on a processor; on a GPU each takes one. */
+const MOST_PIECES = 8;
+
 /**
  * Token plus position embedding.
  *
@@ -15,7 +18,9 @@ export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor
   const out = graph.tensor('embedding', [B, T, C]);
   const VEC4 = C % 4 === 0;
   const WIDTH = VEC4 ? C / 4 : C;
-  const sizes = { B, T, T_MAX, V, WIDTH, VEC4 };
+  const PIECES = graph.traits.lanes === 1 ? Math.min(WIDTH, MOST_PIECES) : 1;
+  const SHARES = Math.ceil(WIDTH / PIECES);
+  const sizes = { B, T, T_MAX, V, WIDTH, VEC4, PIECES, SHARES };
   const constants = { ...sizes, DWTE_ACCUMULATE: false, DWPE_ACCUMULATE: false };
   graph.dispatch(
     { source, entry: 'embedding', constants },
@@ -33,7 +38,7 @@ export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor
         constants: { ...sizes, DWTE_ACCUMULATE: dwte.accumulate, DWPE_ACCUMULATE: dwpe.accumulate },
       },
       { tokens, dout, dwte: dwte.dx, dwpe: dwpe.dx },
-      fold(Math.ceil(((V + T_MAX) * WIDTH) / 64)),
+      fold(Math.ceil(((V + T_MAX) * SHARES) / 16)),
     );
   });
   return out;

@@ -14,11 +14,15 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   const N = inp.size / C;
   const out = graph.tensor(`layer_norm ${weight.name}`, inp.shape);
   const statistics = graph.tensor(`statistics ${weight.name}`, [N, 2]);
-  const shape = rowShape(graph, C);
+  const VEC4 = C % 4 === 0;
+  const WIDTH = VEC4 ? C / 4 : C;
+  const shape = rowShape(graph, WIDTH);
   const rowGroups = fold(Math.ceil(N / shape.GROUPS));
   const constants = {
     N,
     C,
+    WIDTH,
+    VEC4,
     EPSILON: float(LAYER_NORM_EPSILON),
     BIAS: bias !== null,
     TRAINING: graph.training,
@@ -41,7 +45,7 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     );
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
-    const columns = rowShape(graph, N);
+    const columns = rowShape(graph, N, 4); // few: a workgroup of its own for each few of them
     graph.dispatch(
       {
         source,
@@ -49,7 +53,7 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
         constants: { ...constants, ...columns, ACCUMULATE: dweight.accumulate },
       },
       { inp, saved: statistics, dout, dweight: dweight.dx, ...(dbias && { dbias: dbias.dx }) },
-      fold(Math.ceil(C / columns.GROUPS)),
+      fold(Math.ceil(WIDTH / columns.GROUPS)),
     );
   });
   return out;

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { count, loss } from '../format.ts';
-import { choices, FIGURES } from '../strings.ts';
+import { choices, FIGURES, percent } from '../strings.ts';
 import { shared } from '../styles.ts';
 import type { Evaluation } from '../view.ts';
 
@@ -28,6 +28,7 @@ export class FiguresTable extends LitElement {
 
   #table() {
     if (this.evaluations.length === 0) return html`<p class="help">${FIGURES.empty}</p>`;
+    const task = this.evaluations.some(({ accuracy }) => accuracy !== undefined);
     return html`
       <table>
         <caption class="help">${FIGURES.caption}</caption>
@@ -37,16 +38,18 @@ export class FiguresTable extends LitElement {
             <th scope="col">${FIGURES.train}</th>
             <th scope="col">${FIGURES.val}</th>
             <th scope="col">${FIGURES.among}</th>
+            ${task ? html`<th scope="col">${FIGURES.accuracy}</th>` : nothing}
           </tr>
         </thead>
         <tbody>
           ${this.evaluations.map(
-            ({ step, train, val }) => html`
+            ({ step, train, val, accuracy }) => html`
               <tr>
                 <th scope="row">${count(step)}</th>
                 <td>${loss(train)}</td>
                 <td>${loss(val)}</td>
                 <td>${choices(Math.exp(val))}</td>
+                ${accuracy === undefined ? nothing : html`<td>${percent(accuracy)}</td>`}
               </tr>
             `,
           )}

@@ -100,7 +100,11 @@ export const layout = css`
 
   @container (min-width: 44rem) {
     .choices {
-      grid-template-columns: minmax(16rem, 1fr) minmax(0, 3fr);
+      grid-template: auto 1fr / minmax(16rem, 1fr) minmax(0, 3fr);
+    }
+
+    text-picker {
+      grid-row: span 2;
     }
   }
 

@@ -28,6 +28,7 @@ import './run-settings.ts';
 import './runs-panel.ts';
 import './sample-history.ts';
 import './sample-sheet.ts';
+import './start-picker.ts';
 import './text-picker.ts';
 
 // One object each, so that elements with nothing to show are not updated for nothing.
@@ -88,7 +89,10 @@ export class InklingPage extends LitElement {
       return CONTROLS.present(view.phase, view.run.textName, view.run.parameters);
     }
     const text = view.text?.name ?? (view.readingText ? TEXT.reading : TEXT.none);
-    return CONTROLS.next(text, chosenPreset(view), chosenConfig(view).training.max_iters);
+    const steps = chosenConfig(view).training.max_iters;
+    const { from, described } = view.start;
+    if (from !== 'new' && described !== null) return CONTROLS.nextFrom(text, described.name, steps);
+    return CONTROLS.next(text, chosenPreset(view), steps);
   }
 
   /** A fragment cannot reach into a shadow root. */
@@ -114,6 +118,7 @@ export class InklingPage extends LitElement {
       <run-readings
         .trainLoss=${run?.loss ?? null}
         .valLoss=${last?.val ?? null}
+        .accuracy=${last?.accuracy ?? null}
         .step=${run?.step ?? null}
         .steps=${steps}
         .tokensPerSecond=${run?.tokensPerSecond ?? Number.NaN}
@@ -144,7 +149,7 @@ export class InklingPage extends LitElement {
       <prompt-form
         .ready=${canGenerate(view)}
         .busy=${generation?.busy ?? false}
-        .opening=${openingOf(view.text?.preview ?? '')}
+        .opening=${view.text?.opening ?? openingOf(view.text?.preview ?? '')}
       ></prompt-form>
     `;
   }
@@ -156,6 +161,7 @@ export class InklingPage extends LitElement {
       <text-picker
         .text=${view.text}
         .busy=${view.readingText}
+        .progress=${view.reading}
         .later=${isActive(view.phase) && view.run !== null && view.run.textName !== view.text?.name}
       ></text-picker>
       <run-settings
@@ -165,6 +171,7 @@ export class InklingPage extends LitElement {
         .steps=${training.max_iters}
         .seed=${training.seed}
       ></run-settings>
+      <start-picker .start=${view.start} .trained=${canGenerate(view)}></start-picker>
     `;
   }
 

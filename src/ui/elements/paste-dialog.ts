@@ -1,8 +1,8 @@
-import { css, html, LitElement } from 'lit';
+import { html, LitElement } from 'lit';
 import type { TextSource } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
 import { TEXT } from '../strings.ts';
-import { shared } from '../styles.ts';
+import { dialog, shared } from '../styles.ts';
 
 /**
  * A dialog to paste a text into. What was pasted stays in it until it is used, so that a refused text can be mended.
@@ -42,36 +42,7 @@ export class PasteDialog extends LitElement {
     `;
   }
 
-  static override styles = [
-    shared,
-    css`
-      dialog {
-        width: min(44rem, calc(100vw - 2rem));
-        padding: var(--space-5);
-        border: 1px solid var(--rule);
-        border-radius: var(--radius);
-        background: var(--paper);
-        color: var(--ink);
-        box-shadow: 0 1.5rem 4rem rgb(0 0 0 / 25%);
-      }
-
-      dialog::backdrop {
-        background: rgb(10 14 20 / 45%);
-      }
-
-      form {
-        display: grid;
-        gap: var(--space-3);
-      }
-
-      .buttons {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: flex-end;
-        gap: var(--space-3);
-      }
-    `,
-  ];
+  static override styles = [shared, dialog];
 }
 
 customElements.define('paste-dialog', PasteDialog);

@@ -1,6 +1,6 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { count, loss, rate } from '../format.ts';
-import { NOTHING_YET, READINGS, timeLeft } from '../strings.ts';
+import { NOTHING_YET, percent, READINGS, timeLeft } from '../strings.ts';
 import { shared } from '../styles.ts';
 
 /**
@@ -9,6 +9,7 @@ import { shared } from '../styles.ts';
  *
  * @prop trainLoss - the last step's loss in nats, or null
  * @prop valLoss - the last evaluation's, or null
+ * @prop accuracy - the share of held-out problems answered exactly, or null where the text is no task
  * @prop step - steps done, or null before a run
  * @prop steps - steps in the run
  * @prop tokensPerSecond - NaN while unknown
@@ -18,6 +19,7 @@ export class RunReadings extends LitElement {
   static override properties = {
     trainLoss: { attribute: false },
     valLoss: { attribute: false },
+    accuracy: { attribute: false },
     step: { attribute: false },
     steps: { type: Number },
     tokensPerSecond: { type: Number },
@@ -26,6 +28,7 @@ export class RunReadings extends LitElement {
 
   declare trainLoss: number | null;
   declare valLoss: number | null;
+  declare accuracy: number | null;
   declare step: number | null;
   declare steps: number;
   declare tokensPerSecond: number;
@@ -35,6 +38,7 @@ export class RunReadings extends LitElement {
     super();
     this.trainLoss = null;
     this.valLoss = null;
+    this.accuracy = null;
     this.step = null;
     this.steps = 0;
     this.tokensPerSecond = Number.NaN;
@@ -54,9 +58,10 @@ export class RunReadings extends LitElement {
       </div>
     `;
     return html`
-      <dl>
+      <dl class=${this.accuracy === null ? '' : 'task'}>
         ${dial(READINGS.trainLoss, number(this.trainLoss, loss), READINGS.trainLossHelp, 'loss train')}
         ${dial(READINGS.valLoss, number(this.valLoss, loss), READINGS.valLossHelp, 'loss val')}
+        ${this.accuracy === null ? nothing : dial(READINGS.accuracy, percent(this.accuracy), READINGS.accuracyHelp, 'small')}
         ${dial(READINGS.step, number(this.step, count), READINGS.stepHelp(this.steps), 'small')}
         ${dial(READINGS.speed, number(this.tokensPerSecond, rate), READINGS.speedHelp, 'small')}
         ${dial(READINGS.timeLeft, timeLeft(this.secondsLeft), READINGS.timeLeftHelp, 'small')}
@@ -76,6 +81,11 @@ export class RunReadings extends LitElement {
         grid-template-columns: repeat(2, minmax(8rem, 1.35fr)) repeat(3, minmax(5.5rem, 1fr));
         gap: var(--space-4);
         margin: 0;
+      }
+
+      dl.task {
+        grid-template-columns: repeat(2, minmax(7rem, 1.2fr)) repeat(4, minmax(4.5rem, 1fr));
+        gap: var(--space-3);
       }
 
       dt {
@@ -109,7 +119,8 @@ export class RunReadings extends LitElement {
       }
 
       @container (max-width: 38rem) {
-        dl {
+        dl,
+        dl.task {
           grid-template-columns: repeat(6, 1fr);
         }
 
@@ -119,6 +130,10 @@ export class RunReadings extends LitElement {
 
         .small {
           grid-column: span 2;
+        }
+
+        .task .small {
+          grid-column: span 3;
         }
 
         .small dd.value {
