@@ -27,10 +27,13 @@ export default defineConfig({
       },
       {
         // Found while tests run, a package would be bundled then, and the page reloaded under them.
-        optimizeDeps: { include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'lit', 'uplot'] },
+        optimizeDeps: {
+          include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'idb', 'lit', 'uplot'],
+        },
         test: {
           ...alone,
           name: 'gpu',
+          env: { INKLING_INTERRUPTIONS: process.env.INKLING_INTERRUPTIONS ?? '3' },
           include: ['tests/**/*.gpu.test.ts'],
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },

@@ -1,24 +1,29 @@
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { InklingError } from '../gpu/errors.ts';
+import { InklingError, toFailure } from '../gpu/errors.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import { readBytes } from './open.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
+/** The one before it, which is taken where that one is damaged. */
+const PREVIOUS = 'checkpoint.previous.safetensors';
 
 /** Refuses a folder that holds a run already. */
 export async function requireNoRun(folder: string): Promise<void> {
-  const exists = await stat(join(folder, CHECKPOINT)).then(
-    () => true,
-    () => false,
-  );
-  if (exists) {
+  if ((await exists(join(folder, CHECKPOINT))) || (await exists(join(folder, PREVIOUS)))) {
     throw new InklingError(
       'run-exists',
       `${folder} holds a run already.`,
       `Choose another --out, or go on with --resume ${folder}.`,
     );
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Makes the folder of a run, if it is not there. */
@@ -28,12 +33,17 @@ export async function makeRunFolder(folder: string): Promise<void> {
   });
 }
 
-/** Writes a checkpoint beside the last one and then puts it in its place, so that a crash leaves one of the two whole. */
+/**
+ * Writes a checkpoint beside the last one, and only when it is on the disk puts it in its place; the last one stays as the
+ * previous one. A process that is killed at any moment leaves one of the two whole, and so does a machine that fails.
+ */
 export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Promise<void> {
   const path = join(folder, CHECKPOINT);
   try {
-    await writeFile(`${path}.new`, encodeCheckpoint(checkpoint));
+    await writeThrough(`${path}.new`, encodeCheckpoint(checkpoint));
+    if (await exists(path)) await rename(path, join(folder, PREVIOUS));
     await rename(`${path}.new`, path);
+    await flushFolder(folder);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : error;
     throw new InklingError(
@@ -44,13 +54,48 @@ export async function saveCheckpoint(folder: string, checkpoint: Checkpoint): Pr
   }
 }
 
-/** Reads the checkpoint of a run's folder, or a checkpoint file. Throws `no-file`, `bad-safetensors` or `bad-checkpoint`. */
-export async function loadCheckpoint(path: string): Promise<Checkpoint> {
+/** Writes a file and waits until the disk has it. */
+async function writeThrough(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Waits until the disk has the new names. Windows has no such thing, and needs none. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  await handle.sync().finally(() => handle.close());
+}
+
+/**
+ * Reads the checkpoint of a run's folder, or a checkpoint file. Where the newest one of a folder is missing or damaged, and
+ * the previous one is whole, that is taken, and `remark` told.
+ *
+ * Throws `no-file`, `bad-safetensors` or `bad-checkpoint`.
+ */
+export async function loadCheckpoint(path: string, remark: (line: string) => void): Promise<Checkpoint> {
   const isFolder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  const file = isFolder ? join(path, CHECKPOINT) : path;
+  if (!isFolder) return readCheckpoint(path);
+  try {
+    return await readCheckpoint(join(path, CHECKPOINT));
+  } catch (error) {
+    const previous = await readCheckpoint(join(path, PREVIOUS)).catch(() => undefined);
+    if (!previous) throw error;
+    const { message } = toFailure(error);
+    remark(`${message} The checkpoint before it is taken, after step ${previous.state.step}.`);
+    return previous;
+  }
+}
+
+async function readCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await readBytes(file);
   try {
     return decodeCheckpoint(bytes);

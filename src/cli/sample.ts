@@ -44,7 +44,7 @@ export async function sample(argv: string[]): Promise<boolean> {
     }
   }
   const output = new Output(flags.json === true);
-  const { model, vocabulary, text: learnt, state } = await loadCheckpoint(flags.model);
+  const { model, vocabulary, text: learnt, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
   const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary, learnt.documents);
   const prompt = flags.prompt ?? '';
   const ids = tokenizer.begin(prompt);

@@ -17,6 +17,9 @@ import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './r
 import { DEFAULT_TEXT, readText, type Text } from './texts.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
 
+/** A run is saved this often, in milliseconds, besides at evaluations. */
+const SAVE_MS = 30_000;
+
 /** What a run starts from, once every flag and file has been checked. */
 interface Plan {
   config: RunConfig;
@@ -40,7 +43,7 @@ export async function train(argv: string[]): Promise<boolean> {
   if (flags.out !== undefined) {
     await requireNoRun(flags.out);
   }
-  const from = await loadStart(flags);
+  const from = await loadStart(flags, output);
   const read = await readText(flags.text ?? (flags.resume ? from!.text.name : DEFAULT_TEXT), output);
   const text = from ? adaptText(flags, read, from) : read;
   const device = await openDeviceInNode(output);
@@ -49,9 +52,9 @@ export async function train(argv: string[]): Promise<boolean> {
   return follow(plan, device, output);
 }
 
-async function loadStart(flags: TrainFlags): Promise<Checkpoint | undefined> {
+async function loadStart(flags: TrainFlags, output: Output): Promise<Checkpoint | undefined> {
   const path = flags.resume ?? flags.init;
-  return path === undefined ? undefined : loadCheckpoint(path);
+  return path === undefined ? undefined : loadCheckpoint(path, (line) => output.remark(line));
 }
 
 /** The text in the ids of the model to start from. */
@@ -103,14 +106,30 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   let val_loss = from && plan.resumed ? from.val_loss : null;
   const evaluations: Losses[] = [];
   let overfitting = false;
-  const save = async () => {
-    if (plan.folder) {
-      const { vocabulary, documents } = tokenizer;
-      const source = { name: text.id, sha256: text.sha256, documents };
-      const description = { model, training: config.training, vocabulary, val_loss, text: source };
-      await saveCheckpoint(plan.folder, { ...description, state: await trainer.snapshot() });
-    }
+  let saving: Promise<void> = Promise.resolve();
+  /** One save at a time, each of the state at the moment of its call. */
+  const save = (): Promise<void> => {
+    const { folder } = plan;
+    if (!folder) return saving;
+    const { vocabulary, documents } = tokenizer;
+    const source = { name: text.id, sha256: text.sha256, documents };
+    const description = { model, training: config.training, vocabulary, val_loss, text: source };
+    const snapshot = trainer.snapshot();
+    const before = saving;
+    saving = (async () => {
+      const state = await snapshot;
+      await before.catch(() => {});
+      await saveCheckpoint(folder, { ...description, state });
+    })();
+    return saving;
   };
+  /** A full disk ends no run while it goes: the last checkpoint is still there, and the next one may find room. */
+  const saveIfPossible = () =>
+    save().catch((error) => {
+      if (error instanceof InklingError) {
+        output.remark(`${error.message} The last checkpoint stays, and training goes on.`);
+      }
+    });
   const listener: TrainerListener = {
     steps: (records) => {
       const seconds = (performance.now() - started) / 1000;
@@ -137,13 +156,15 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
         output.remark(`Overfitting since step ${since}: the training loss falls on, and the validation loss rises.`);
       }
       overfitting = since !== null;
-      await save();
+      await saveIfPossible();
     },
   };
 
   const interrupted = new Promise<void>((resolve) => process.once('SIGINT', resolve).once('SIGTERM', resolve));
   interrupted.then(() => trainer.control.stop());
+  const timer = setInterval(saveIfPossible, SAVE_MS);
   try {
+    if (!plan.resumed) await save(); // from here on it can be resumed, whenever it is killed
     const finished = await trainer.run(listener).catch(async (error) => {
       if (error instanceof InklingError && error.code === 'diverged') {
         await save(); // the last good weights
@@ -178,6 +199,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     );
     return true;
   } finally {
+    clearInterval(timer);
     trainer.destroy();
     device.gpu.destroy();
   }

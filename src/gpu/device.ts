@@ -61,21 +61,14 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   return { gpu: device, name, software, quads: await quadsHold(device, pipelines), pipelines };
 }
 
-/** Resolves, once, with the reason why the device is gone; never for a device that the engine itself destroyed. */
-export function deviceLoss(device: Device): Promise<InklingError> {
-  return new Promise((resolve) => {
-    device.gpu.lost.then(({ reason, message }) => {
-      if (reason !== 'destroyed') {
-        resolve(
-          new InklingError(
-            'device-lost',
-            `The graphics device was lost${message ? `: ${message}` : '.'}`,
-            'Press Train to start again; a smaller model or batch helps if it happens again.',
-          ),
-        );
-      }
-    });
-  });
+/** Resolves, once, with the reason why the device is gone. */
+export async function deviceLoss(device: Device): Promise<InklingError> {
+  const { message } = await device.gpu.lost;
+  return new InklingError(
+    'device-lost',
+    `The graphics device was lost${message ? `: ${message}` : '.'}`,
+    'Press Train to start again; a smaller model or batch helps if it happens again.',
+  );
 }
 
 /**

@@ -5,16 +5,32 @@ export async function readBuffer(
   offset: number,
   bytes: number,
 ): Promise<ArrayBuffer> {
+  return (await readTogether(device, [buffer], offset, bytes))[0]!;
+}
+
+/**
+ * Copies the same range of several buffers to the CPU, all as they are after the work that has been submitted so far,
+ * whatever is submitted next.
+ */
+export async function readTogether(
+  device: GPUDevice,
+  buffers: readonly GPUBuffer[],
+  offset: number,
+  bytes: number,
+): Promise<ArrayBuffer[]> {
   const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
-  const staging = device.createBuffer({ label: 'read', size: bytes, usage });
   const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+  const copies = buffers.map((buffer) => {
+    const staging = device.createBuffer({ label: 'read', size: bytes, usage });
+    encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+    return staging;
+  });
   device.queue.submit([encoder.finish()]);
   try {
-    await staging.mapAsync(GPUMapMode.READ); // the CPU waits for the GPU
-    return staging.getMappedRange().slice(0);
+    await Promise.all(copies.map((staging) => staging.mapAsync(GPUMapMode.READ))); // the CPU waits for the GPU
+    return copies.map((staging) => staging.getMappedRange().slice(0));
   } finally {
-    staging.destroy();
+    for (const staging of copies) staging.destroy();
   }
 }
 

@@ -51,7 +51,7 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   if (metadata.format !== FORMAT || !metadata.run) {
     refuse('It is a safetensors file, but not a checkpoint of Inkling.');
   }
-  const { step, evaluated, best, ...run } = parseDescription(metadata.run);
+  const { step, evaluated, sampled, best, ...run } = parseDescription(metadata.run);
   const layout = layoutOf(run.model);
   const unread = new Map(tensors);
   const take = (name: string) => {
@@ -69,7 +69,7 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   for (const name of unread.keys()) {
     refuse(`It holds “${name}”, which a run of its configuration does not have.`);
   }
-  return { ...run, state: { step, evaluated, best, buffers } };
+  return { ...run, state: { step, evaluated, sampled, best, buffers } };
 }
 
 function refuse(message: string): never {
@@ -101,12 +101,13 @@ function parseDescription(json: string): Description {
 }
 
 /** Whether a run of `steps` steps can have come to this. */
-function isProgress({ step, evaluated, best }: Description, steps: number): boolean {
+function isProgress({ step, evaluated, sampled, best }: Description, steps: number): boolean {
   const isStep = (value: number, from: number, to: number) =>
     Number.isSafeInteger(value) && value >= from && value <= to;
   return (
     isStep(step, 0, steps) &&
     isStep(evaluated, -1, step) &&
+    isStep(sampled, 0, step) &&
     (best === null || (isStep(best?.step, 0, evaluated) && Number.isFinite(best.val_loss)))
   );
 }

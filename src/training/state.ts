@@ -32,6 +32,8 @@ export interface TrainingState {
   step: number;
   /** The step after which the last evaluation was made; -1 before the first. */
   evaluated: number;
+  /** The step after which the last sample was written; 0 before the first. */
+  sampled: number;
   /** The lowest validation loss so far and the step after which it was measured; null before the first evaluation. */
   best: { step: number; val_loss: number } | null;
   /** Those of `stateBuffers`, in the layout of `layoutOf`. */
@@ -45,7 +47,7 @@ export function freshState(
   evaluated = -1,
 ): TrainingState {
   const buffers = new Map(stateBuffers(training).map((name) => [name, startOf(name, parameters)]));
-  return { step: 0, evaluated, best: null, buffers };
+  return { step: 0, evaluated, sampled: 0, best: null, buffers };
 }
 
 /** The weights that evaluation and samples use: the moving average where the run keeps one. */

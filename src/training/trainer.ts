@@ -1,7 +1,7 @@
 import { type GenerationOptions, Generator, traceGenerator } from '../generation/generator.ts';
-import type { Device } from '../gpu/device.ts';
+import { type Device, guarded } from '../gpu/device.ts';
 import type { InklingError } from '../gpu/errors.ts';
-import { ReadbackRing, readBuffer } from '../gpu/readback.ts';
+import { ReadbackRing, readTogether } from '../gpu/readback.ts';
 import { Graph, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
@@ -95,9 +95,11 @@ export class Trainer {
   readonly #pacer = new Pacer();
   #done: number;
   #evaluated: number;
+  #sampled: number;
+  /** Steps that have been submitted, and the last of those submits. */
+  #queued: number;
+  #flight: Promise<void> = Promise.resolve();
   #best: TrainingState['best'];
-  /** Steps that had been done when this trainer was made. */
-  readonly #started: number;
 
   private constructor(
     device: Device,
@@ -120,7 +122,8 @@ export class Trainer {
     this.generator = generator;
     this.#readback = new ReadbackRing(device.gpu, IN_FLIGHT, RECORD_RING * RECORD_BYTES);
     this.#done = state?.step ?? 0;
-    this.#started = this.#done;
+    this.#queued = this.#done;
+    this.#sampled = state?.sampled ?? 0;
     this.#evaluated = state?.evaluated ?? -1;
     this.#best = state?.best ?? null;
   }
@@ -218,7 +221,7 @@ export class Trainer {
     const samples = sample_interval > 0;
     try {
       for (;;) {
-        // A resumed run evaluates only if it was interrupted before it could.
+        // A resumed run evaluates and writes only what it was interrupted before.
         if (isDue(eval_interval) && this.#evaluated !== this.#done) {
           await this.#evaluate(listener);
         }
@@ -226,9 +229,10 @@ export class Trainer {
         if (over) {
           this.#takeBest();
         }
-        if (samples && this.#done > this.#started && (over || isDue(sample_interval))) {
+        if (samples && this.#sampled !== this.#done && (over || isDue(sample_interval))) {
           await this.control.passed();
           await listener.sampleDue?.(this.#done);
+          this.#sampled = this.#done;
         }
         if (over) {
           return true;
@@ -262,14 +266,25 @@ export class Trainer {
     return this.generator.generate(prompt, options);
   }
 
-  /** Reads the whole training state back. Not to be called while `run` has work in flight. */
+  /**
+   * The whole training state as it is after the steps submitted so far, at any moment; the run is not held up. Resolves
+   * after these steps have been told.
+   *
+   * Throws `out-of-memory`, or what ended the run before them.
+   */
   async snapshot(): Promise<TrainingState> {
-    const buffers = new Map<string, Float32Array<ArrayBuffer>>();
-    for (const name of stateBuffers(this.#training)) {
-      const bytes = await readBuffer(this.#device.gpu, this.#arena.buffer(name), 0, this.layout.bytes);
-      buffers.set(name, new Float32Array(bytes));
-    }
-    return { step: this.#done, evaluated: this.#evaluated, best: this.#best, buffers };
+    const progress = { step: this.#queued, evaluated: this.#evaluated, sampled: this.#sampled, best: this.#best };
+    const told = this.#flight;
+    const names = stateBuffers(this.#training);
+    const { gpu } = this.#device;
+    const copies = await guarded(gpu, 'a copy of the model to save', () => {
+      const sources = names.map((name) => this.#arena.buffer(name));
+      const reading = readTogether(gpu, sources, 0, this.layout.bytes);
+      reading.catch(() => {}); // when memory is short, that is what is thrown
+      return reading;
+    });
+    await told;
+    return { ...progress, buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])) };
   }
 
   destroy(): void {
@@ -282,14 +297,13 @@ export class Trainer {
   /** Submits steps until `target` of them are done and their records have arrived. */
   async #trainTo(target: number, listener: TrainerListener): Promise<void> {
     const flights: Promise<void>[] = [];
-    let queued = this.#done;
     let lastArrival = performance.now();
     try {
-      while (queued < target) {
+      while (this.#queued < target) {
         await this.control.passed();
-        const first = queued;
-        const steps = Math.min(this.#pacer.steps, target - queued);
-        queued += steps;
+        const first = this.#queued;
+        const steps = Math.min(this.#pacer.steps, target - first);
+        this.#queued = first + steps;
         const started = performance.now();
         const flight = this.#submitSteps(first, steps).then((records) => {
           const now = performance.now();
@@ -310,6 +324,7 @@ export class Trainer {
         });
         // A failure is met where the flight is awaited; until then it must not count as unhandled.
         flight.catch(() => {});
+        this.#flight = flight;
         flights.push(flight);
         if (flights.length === IN_FLIGHT) {
           await flights.shift();
@@ -321,6 +336,9 @@ export class Trainer {
       }
     } finally {
       await Promise.allSettled(flights); // a stop leaves nothing in flight either
+      // Where a step was not sound, those after it were not made.
+      this.#queued = this.#done;
+      this.#flight = Promise.resolve();
     }
   }
 

@@ -29,3 +29,8 @@ export function duration(seconds: number): string {
   if (minutes < 60) return `${minutes} min ${String(all % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
+
+const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+/** A moment, in milliseconds since 1970: "Nov 24, 2026, 3:05 PM". */
+export const date = (milliseconds: number): string => moment.format(milliseconds);

@@ -1,9 +1,19 @@
-import type { Failure, GenerateRequest, Result, TextSource } from '../worker/messages.ts';
+import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
 import type { RunCommand } from './elements/run-controls.ts';
+import type { RunAction } from './elements/runs-panel.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
-import { FAILURES, TITLE } from './strings.ts';
-import { canTrain, chosenConfig, chosenStart, type Settings, type StartView } from './view.ts';
+import { FAILURES, RUNS, TITLE } from './strings.ts';
+import {
+  canTrain,
+  chosenConfig,
+  chosenPreset,
+  chosenStart,
+  interruptedRun,
+  isActive,
+  type Settings,
+  type StartView,
+} from './view.ts';
 import './elements/inkling-page.ts';
 
 /** The composition root: the one place where the page, the store and the worker's session meet. */
@@ -27,14 +37,38 @@ function open(): Session | null {
     missing(FAILURES.noWorker);
     return null;
   }
-  return openSession((event) => {
-    store.dispatch(event);
-    // The device is gone for good, and its models with it; another one can usually be had at once.
-    if (event.kind === 'error' && event.failure.code === 'device-lost') void connect();
-  }, missing);
+  return openSession({ event: hear, missing, died: () => void begin() });
 }
 
-const session = open();
+function hear(event: SessionEvent): void {
+  store.dispatch(event);
+  // The device is gone for good, and its models with it; another one can usually be had at once.
+  if (event.kind === 'error' && event.failure.code === 'device-lost') void connect();
+  const phaseChange = event.kind === 'status' && event.phase !== 'preparing';
+  if (event.kind === 'runs-changed' || event.kind === 'checkpoint' || phaseChange) void listRuns();
+}
+
+let session: Session | null = null;
+
+/** Starts a worker: the first one, or one in the place of that which has died. */
+async function begin(): Promise<void> {
+  const { run, phase } = store.view;
+  const died = session !== null;
+  if (died) store.dispatch({ kind: 'worker-died' });
+  session = open();
+  void reloadText();
+  await Promise.all([connect(), listRuns()]);
+  if (died && isActive(phase) && run?.live && run.id !== null && run.savedStep !== null && run.savedStep > revived) {
+    revived = run.savedStep;
+    await continueRun(run.id);
+    return;
+  }
+  const interrupted = interruptedRun(store.view);
+  if (interrupted !== null && store.view.run === null) await showRun(interrupted.id);
+}
+
+/** Where a run stood that has been continued by itself; once it dies there again, that is left to the person. */
+let revived = -1;
 
 async function connect(): Promise<void> {
   const result = await session?.connect();
@@ -42,9 +76,68 @@ async function connect(): Promise<void> {
   else if (result) store.dispatch({ kind: 'connection-failed', failure: result.failure });
 }
 
+/** What the list needs is asked for once at a time, and once more when it has changed meanwhile. */
+let listing: Promise<void> | null = null;
+let stale = false;
+
+function listRuns(): Promise<void> {
+  stale = true;
+  listing ??= (async () => {
+    while (stale) {
+      stale = false;
+      const result = await session?.listRuns();
+      if (result?.ok) store.dispatch({ kind: 'runs-listed', runs: result.value });
+      // what another tab trains is shown as it was last saved
+      const { run, runs } = store.view;
+      const elsewhere = runs?.runs.find(({ id, open }) => id === run?.id && open === 'elsewhere');
+      if (elsewhere && !run!.live && elsewhere.step !== run!.savedStep) await showRun(elsewhere.id);
+    }
+    listing = null;
+  })();
+  return listing;
+}
+
+async function showRun(id: string): Promise<void> {
+  const result = await session?.showRun(id);
+  if (result?.ok) store.dispatch({ kind: 'run-shown', kept: result.value });
+  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+}
+
+async function continueRun(id: string): Promise<void> {
+  if (session === null || isActive(store.view.phase)) return;
+  store.dispatch({ kind: 'train-requested' });
+  const result = await session.resumeRun(id);
+  if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
+}
+
+async function act(request: RunAction): Promise<void> {
+  switch (request.action) {
+    case 'continue':
+      return continueRun(request.id);
+    case 'show':
+      return showRun(request.id);
+    case 'rename':
+      return command(session?.renameRun(request.id, request.name));
+    case 'delete':
+      return command(session?.deleteRun(request.id));
+    case 'fork': {
+      const result = await session?.forkRun(request.id, request.change);
+      if (result?.ok) store.dispatch({ kind: 'run-forked', name: request.change.name });
+      else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+      return;
+    }
+    default:
+      return request satisfies never;
+  }
+}
+
+/** Chooses the present text once more, for a new worker. */
+let reloadText = () => loadText({ kind: 'dataset', name: 'moby-dick' });
+
 /** The session reads one text at a time, the newest. */
 async function loadText(source: TextSource): Promise<void> {
   if (session === null) return;
+  reloadText = () => loadText(source);
   store.dispatch({ kind: 'text-requested' });
   const result = await session.loadText(source);
   if (!result.ok && result.failure.code === 'superseded') return;
@@ -82,8 +175,10 @@ async function train(): Promise<void> {
   if (session === null || !canTrain(store.view)) return;
   const config = chosenConfig(store.view);
   const start = chosenStart(store.view);
+  const name = RUNS.name(store.view.text!.name, chosenPreset(store.view));
   store.dispatch({ kind: 'train-requested' });
-  const result = await session.train(config, start);
+  void navigator.storage?.persist?.(); // so that the browser clears the run away only when asked to
+  const result = await session.train(config, start, name);
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
@@ -114,6 +209,11 @@ on<GenerateRequest>('generate', generate);
 on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
+on<RunAction>('run-action', act);
 
-void connect();
-void loadText({ kind: 'dataset', name: 'moby-dick' });
+// A page that is hidden may be closed without another word, and one that is frozen can no longer save.
+const save = () => void session?.save();
+document.addEventListener('visibilitychange', () => document.hidden && save());
+document.addEventListener('freeze', save);
+
+void begin();

@@ -1,48 +1,70 @@
 import * as Comlink from 'comlink';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
+import type { SessionWorker } from '../worker/session.worker.ts';
 import { FAILURES } from './strings.ts';
 
 /** The session's commands as the page sees them: a worker that breaks is a failure like any other. */
 export type Session = Omit<SessionCommands, 'listen'>;
 
-/**
- * Starts the worker. Events come to `onEvent`; `onMissing` hears when the worker cannot be loaded, and so no command will
- * ever be answered.
- */
-export function openSession(onEvent: (event: SessionEvent) => void, onMissing: (failure: Failure) => void): Session {
+export interface SessionListener {
+  event(event: SessionEvent): void;
+  /** The worker cannot be loaded, and so no command will ever be answered. */
+  missing(failure: Failure): void;
+  /** The worker is gone, as when the browser ran out of memory; all commands in hand have failed. */
+  died(): void;
+}
+
+/** Starts the worker. */
+export function openSession(listener: SessionListener): Session {
   const worker = new Worker(new URL('../worker/session.worker.ts', import.meta.url), { type: 'module' });
-  const remote = Comlink.wrap<SessionCommands>(worker);
+  const remote = Comlink.wrap<SessionWorker>(worker);
   let loaded = false;
   // The event of a script that cannot be fetched or parsed says nothing; that of an exception has a message.
   worker.addEventListener('error', (event) => {
     event.preventDefault();
-    if (loaded) onEvent({ kind: 'error', failure: FAILURES.internal(event.message) });
-    else onMissing(FAILURES.workerNotLoaded);
+    if (loaded) listener.event({ kind: 'error', failure: FAILURES.internal(event.message) });
+    else listener.missing(FAILURES.workerNotLoaded);
+  });
+
+  const death = (async () => {
+    await remote.listen(Comlink.proxy((event: SessionEvent) => listener.event(event)));
+    loaded = true;
+    // No event tells of a worker that was killed; but the lock that it holds as long as it lives comes free.
+    if (navigator.locks === undefined) return new Promise<never>(() => {});
+    await navigator.locks.request(await remote.life(), () => {});
+    return { ok: false as const, failure: FAILURES.workerDied };
+  })();
+  void death.then(() => {
+    worker.terminate();
+    listener.died();
   });
 
   async function answer<T>(command: Promise<Result<T>>): Promise<Result<T>> {
     try {
-      return await command;
+      return await Promise.race([command, death]);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { ok: false, failure: FAILURES.internal(message) };
     }
   }
 
-  void remote.listen(Comlink.proxy(onEvent)).then(() => {
-    loaded = true;
-  });
-
   return {
     connect: () => answer(remote.connect()),
     loadText: (source) => answer(remote.loadText(source)),
     openModel: (name, file) => answer(remote.openModel(name, file)),
     describeStart: (from) => answer(remote.describeStart(from)),
-    train: (config, start) => answer(remote.train(config, start)),
+    train: (config, start, name) => answer(remote.train(config, start, name)),
     pause: () => answer(remote.pause()),
     resume: () => answer(remote.resume()),
     stop: () => answer(remote.stop()),
     generate: (request) => answer(remote.generate(request)),
     cancelGeneration: () => answer(remote.cancelGeneration()),
+    save: () => answer(remote.save()),
+    listRuns: () => answer(remote.listRuns()),
+    showRun: (id) => answer(remote.showRun(id)),
+    resumeRun: (id) => answer(remote.resumeRun(id)),
+    forkRun: (id, change) => answer(remote.forkRun(id, change)),
+    renameRun: (id, name) => answer(remote.renameRun(id, name)),
+    deleteRun: (id) => answer(remote.deleteRun(id)),
   };
 }

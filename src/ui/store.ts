@@ -1,4 +1,13 @@
-import type { AdapterDescription, Failure, Phase, SessionEvent, TextDescription } from '../worker/messages.ts';
+import type {
+  AdapterDescription,
+  Failure,
+  KeptRun,
+  Metrics,
+  Phase,
+  RunList,
+  SessionEvent,
+  TextDescription,
+} from '../worker/messages.ts';
 import { LossHistory } from './loss-history.ts';
 import { MILESTONES } from './strings.ts';
 import {
@@ -20,6 +29,10 @@ export type Action =
   | { kind: 'text-requested' }
   | { kind: 'text-loaded'; text: TextDescription }
   | { kind: 'text-refused'; failure: Failure }
+  | { kind: 'runs-listed'; runs: RunList }
+  | { kind: 'run-shown'; kept: KeptRun }
+  | { kind: 'run-forked'; name: string }
+  | { kind: 'worker-died' }
   | { kind: 'start-changed'; start: Partial<StartView> }
   | { kind: 'settings-changed'; settings: Partial<Settings> }
   | { kind: 'train-requested' }
@@ -56,21 +69,22 @@ export function reduce(view: View, action: Action): View {
         ...view,
         generation: null,
         generationBefore: null,
-        milestone: MILESTONES.started,
+        milestone: action.before === null ? MILESTONES.started : MILESTONES.resumed(action.before.step),
         run: {
+          ...told(action.before?.metrics),
+          id: action.run?.id ?? null,
+          name: action.run?.name ?? action.text,
+          live: true,
+          savedStep: action.before?.step ?? null,
           config: action.config,
           vocabulary: action.vocab_size,
           parameters: action.parameters,
           gpuBytes: action.gpu_bytes,
           dispatches: action.dispatches,
           textName: action.text,
-          step: 0,
-          loss: null,
+          step: action.before?.step ?? 0,
           tokensPerSecond: Number.NaN,
           secondsLeft: Number.NaN,
-          history: new LossHistory(),
-          evaluations: [],
-          samples: [],
         },
       };
     case 'step':
@@ -102,6 +116,30 @@ export function reduce(view: View, action: Action): View {
       const { prompt, text } = view.generation;
       return { ...view, generation: { prompt, text: text + action.text, busy: !action.done } };
     }
+    case 'checkpoint':
+      return withRun(view, (run) => ({ ...run, savedStep: action.step }));
+    case 'recovering':
+      return { ...view, milestone: MILESTONES.recovering(action.step) };
+    case 'runs-changed':
+      return view;
+    case 'runs-listed':
+      return { ...view, runs: action.runs };
+    case 'run-shown':
+      return isActive(view.phase) ? view : { ...view, generation: null, run: shown(action.kept) };
+    case 'run-forked':
+      return { ...view, milestone: MILESTONES.forked(action.name) };
+    case 'worker-died':
+      return {
+        ...view,
+        adapter: null,
+        text: null,
+        phase: 'idle',
+        readingText: false,
+        generation: null,
+        run: view.run && { ...view.run, live: false },
+        start: initialView().start,
+        milestone: MILESTONES.workerDied,
+      };
     case 'error':
     case 'refused':
       return { ...view, failure: action.failure };
@@ -172,6 +210,40 @@ export function reduce(view: View, action: Action): View {
     default:
       return action satisfies never;
   }
+}
+
+/** The curve, the evaluations and the samples that a run has told before. */
+function told(metrics: Metrics | undefined): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'samples'> {
+  const history = new LossHistory();
+  for (const record of metrics?.records ?? []) history.append(record);
+  const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss, accuracy }) => ({
+    step,
+    train: train_loss,
+    val: val_loss,
+    accuracy,
+  }));
+  const loss = metrics?.records.at(-1)?.loss ?? null;
+  return { history, loss, evaluations: evaluations ?? [], samples: metrics?.samples ?? [] };
+}
+
+/** A kept run, as it was last saved. */
+function shown({ summary, config, vocab_size, parameters, metrics }: KeptRun): RunView {
+  return {
+    ...told(metrics),
+    id: summary.id,
+    name: summary.name,
+    live: false,
+    savedStep: summary.step,
+    config,
+    vocabulary: vocab_size,
+    parameters,
+    gpuBytes: Number.NaN,
+    dispatches: Number.NaN,
+    textName: summary.text,
+    step: summary.step,
+    tokensPerSecond: Number.NaN,
+    secondsLeft: Number.NaN,
+  };
 }
 
 /** What stays on the sheet: what was written, or, when a request was refused, what stood there before. */

@@ -1,6 +1,6 @@
 import type { PresetName } from '../model/config.ts';
-import type { DatasetName, Failure, Phase } from '../worker/messages.ts';
-import { brief, bytes, count, duration, loss } from './format.ts';
+import type { DatasetName, Failure, Phase, RunSummary } from '../worker/messages.ts';
+import { brief, bytes, count, date, duration, loss } from './format.ts';
 
 /** Every word of the page stands here, so that it can be read, and one day translated, in one place. */
 
@@ -177,8 +177,56 @@ export const PROMPT = {
 
 export const FOOTER = {
   privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
+  saved: (step: number) => `saved up to step ${count(step)}`,
   facts: (parameters: number, dispatches: number, gpuBytes: number) =>
     `${count(parameters)} parameters, ${count(dispatches)} GPU dispatches a step, ${bytes(gpuBytes)} of GPU memory`,
+};
+
+/** No button here bears the name of one that drives a run: Train, Pause, Resume, Stop. */
+export const RUNS = {
+  heading: 'Runs',
+  none: 'Runs are kept in this browser while they train, so that they can go on after the page was closed.',
+  usage: (runs: number, size: number) =>
+    `${runs === 1 ? '1 run' : `${count(runs)} runs`}, ${bytes(size)}, kept in this browser`,
+  name: (text: string, preset: PresetName) => `${text}, ${PRESETS[preset].name}`,
+  state: ({ state, open }: RunSummary) => (open === 'elsewhere' ? 'open in another tab' : RUN_STATES[state]),
+  facts: ({ saved, step, steps, val_loss }: RunSummary) =>
+    [
+      date(saved),
+      `step ${count(step)} of ${count(steps)}`,
+      ...(val_loss === null ? [] : [`validation loss ${loss(val_loss)}`]),
+    ].join(' · '),
+  forkOf: ({ name, step }: { name: string; step: number }) => `fork of ${name} at step ${count(step)}`,
+  open: 'Open',
+  goOn: 'Continue',
+  show: 'Show',
+  fork: 'Fork',
+  rename: 'Rename',
+  delete: 'Delete',
+  of: (action: string, name: string) => `${action} ${name}`,
+  offer: (name: string, step: number) => `“${name}” was interrupted at step ${count(step)}.`,
+  offerButton: 'Continue this run',
+  nameLabel: 'Name',
+  stepsLabel: 'Steps in all',
+  rateLabel: 'Learning rate',
+  asBefore: 'as before',
+  cancel: 'Cancel',
+  renameHeading: 'Rename this run',
+  forkHeading: 'Fork this run',
+  forkHelp: (name: string, step: number) =>
+    `A copy of “${name}” as it was saved at step ${count(step)}, which goes on by itself. The run itself stays as it is.`,
+  forkName: (name: string, step: number) => `${name}, fork at step ${count(step)}`,
+  deleteHeading: 'Delete this run?',
+  deleteHelp: (name: string) => `“${name}”, its weights and its curve will be gone for good.`,
+};
+
+const RUN_STATES: Record<RunSummary['state'], string> = {
+  running: 'training',
+  paused: 'paused',
+  interrupted: 'interrupted',
+  stopped: 'stopped',
+  finished: 'finished',
+  failed: 'ended by an error',
 };
 
 export const NOTICE = { dismiss: 'Dismiss' };
@@ -198,6 +246,9 @@ export const MILESTONES = {
   finished: (step: number, value: number | undefined) =>
     `Finished after ${count(step)} steps${value === undefined ? '' : `, validation loss ${loss(value)}`}. Ask it to write.`,
   failed: 'The run ended with an error.',
+  recovering: (step: number) => `The graphics device was lost. Going on from step ${count(step)}.`,
+  workerDied: 'The part of the page that trains has died. Starting it again.',
+  forked: (name: string) => `“${name}” is in the list of runs.`,
   written: 'The text is written.',
 };
 
@@ -252,6 +303,11 @@ export const FAILURES = {
     code: 'worker-not-loaded',
     message: 'The part of Inkling that trains could not be loaded.',
     hint: 'Reload the page. If it was served by “npm start”, see whether that command is still running.',
+  },
+  workerDied: {
+    code: 'worker-died',
+    message: 'The part of Inkling that trains has died, perhaps for want of memory.',
+    hint: 'It has been started again. A run that is kept goes on from its last save.',
   },
   manyFiles: (files: number): Failure => ({
     code: 'many-files',

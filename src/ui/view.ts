@@ -3,6 +3,8 @@ import type {
   AdapterDescription,
   Failure,
   Phase,
+  RunList,
+  RunSummary,
   Start,
   StartDescription,
   TextDescription,
@@ -45,8 +47,15 @@ export interface Sample {
   text: string;
 }
 
-/** The run that is being watched, from its `started` on. */
+/** The run that is being watched: from its `started` on, or as it was last saved. */
 export interface RunView {
+  /** Under which it is kept; null where this browser keeps none. */
+  id: string | null;
+  name: string;
+  /** Whether this page has it in hand, rather than shows what was saved of it. */
+  live: boolean;
+  /** The step that it is saved up to, or null. */
+  savedStep: number | null;
   config: RunConfig;
   /** V, which fixes the loss that knows nothing. */
   vocabulary: number;
@@ -90,6 +99,8 @@ export interface View {
   /** The phase to fall back to when a run is refused before it starts. */
   phaseBefore: Phase;
   run: RunView | null;
+  /** The runs that this browser keeps; null before they are known, or where there can be none. */
+  runs: RunList | null;
   generation: Generation | null;
   /** What stood there before the present request; comes back when that is refused. */
   generationBefore: Generation | null;
@@ -111,6 +122,7 @@ export function initialView(): View {
     detail: '',
     phaseBefore: 'idle',
     run: null,
+    runs: null,
     generation: null,
     generationBefore: null,
     failure: null,
@@ -147,7 +159,11 @@ export const canTrain = (view: View): boolean =>
 
 /** Whether there is a model to prompt. */
 export const canGenerate = ({ run, phase }: View): boolean =>
-  run !== null && (phase === 'running' || phase === 'paused' || phase === 'stopped' || phase === 'finished');
+  run?.live === true && (phase === 'running' || phase === 'paused' || phase === 'stopped' || phase === 'finished');
+
+/** The run that was going on when the page was last closed, where the page is free to go on with it. */
+export const interruptedRun = ({ runs, phase }: View): RunSummary | null =>
+  isActive(phase) ? null : (runs?.runs.find(({ state }) => state === 'interrupted') ?? null);
 
 /** V of the run on show, or of the text that the next one would learn. */
 export const shownVocabulary = ({ run, text }: View): number | null => run?.vocabulary ?? text?.vocab_size ?? null;

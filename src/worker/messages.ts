@@ -1,10 +1,12 @@
 import type { Failure } from '../gpu/errors.ts';
 import type { GPTConfig, PresetName, RunConfig } from '../model/config.ts';
+import type { RunState } from '../storage/database.ts';
+import type { Metrics } from '../storage/metrics.ts';
 import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
 import type { StepRecord } from '../training/trainer.ts';
 
-export type { DatasetName, Failure, StepRecord, UnknownChoice };
+export type { DatasetName, Failure, Metrics, RunState, StepRecord, UnknownChoice };
 
 /** What crosses back from a command: a value, or the reason why there is none. Never an exception. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -65,6 +67,50 @@ export interface GenerateRequest {
 /** The session's life. `stopped` and `finished` keep the model, so that it can be prompted. */
 export type Phase = 'idle' | 'preparing' | 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
 
+/** A run that this browser keeps, as a list shows it. */
+export interface RunSummary {
+  id: string;
+  name: string;
+  /** Name of the text that it learns. */
+  text: string;
+  /** Milliseconds since 1970. */
+  created: number;
+  saved: number;
+  /** As it was last saved. */
+  step: number;
+  steps: number;
+  val_loss: number | null;
+  /** `interrupted`: it was going on, and no tab trains it any more. */
+  state: RunState | 'interrupted';
+  /** The tab that has it in hand, if one does. */
+  open: 'here' | 'elsewhere' | null;
+  /** What it was copied from, and at which step. */
+  fork: { name: string; step: number } | null;
+}
+
+export interface RunList {
+  runs: RunSummary[];
+  /** Bytes that all of them take. */
+  bytes: number;
+}
+
+/** A kept run with its curve, as it was last saved. */
+export interface KeptRun {
+  summary: RunSummary;
+  config: RunConfig;
+  vocab_size: number;
+  parameters: number;
+  metrics: Metrics;
+}
+
+/** What a fork has that its run has not. */
+export interface ForkChange {
+  name: string;
+  /** Steps in all. */
+  steps?: number;
+  learning_rate?: number;
+}
+
 /** Everything the worker tells, batched to about ten messages a second. */
 export type SessionEvent =
   /** How far a text has been read, in bytes; `total` null while unknown. */
@@ -74,6 +120,10 @@ export type SessionEvent =
   /** A run has started: its whole configuration, the size of the model and where the curve starts. */
   | {
       kind: 'started';
+      /** As it is kept; null where this browser keeps none. */
+      run: { id: string; name: string } | null;
+      /** What it has told before, when it goes on from a checkpoint; the steps come after it. */
+      before: { step: number; metrics: Metrics } | null;
       config: RunConfig;
       /** Name of the text that it learns. */
       text: string;
@@ -89,6 +139,12 @@ export type SessionEvent =
   | { kind: 'sample'; step: number; text: string }
   /** A piece of what `generate` writes; `done` with the last one. */
   | { kind: 'generated'; text: string; done: boolean }
+  /** The run is on the disk up to this step. */
+  | { kind: 'checkpoint'; step: number }
+  /** The device is lost; the run goes on from this step as soon as there is another one. */
+  | { kind: 'recovering'; step: number }
+  /** The list of kept runs, or one of them, has changed, in this tab or another one. */
+  | { kind: 'runs-changed' }
   | { kind: 'error'; failure: Failure };
 
 /** The commands the worker answers, wrapped by comlink on the page's side. */
@@ -106,8 +162,9 @@ export interface SessionCommands {
   openModel(name: string, file: Blob): Promise<Result<null>>;
   /** Tells of a model to start from. */
   describeStart(from: 'run' | 'file'): Promise<Result<StartDescription>>;
-  /** Starts a run; answers when the first step can be taken, or says why not. A model to start from decides the shape. */
-  train(config: RunConfig, start?: Start): Promise<Result<null>>;
+  /** Starts a run; answers when the first step can be taken, or says why not. A model to start from decides the shape.
+   * `name`: under which it is kept. */
+  train(config: RunConfig, start?: Start, name?: string): Promise<Result<null>>;
   /** These three answer within 200 ms. Nothing is submitted to the GPU after they have answered. */
   pause(): Promise<Result<null>>;
   resume(): Promise<Result<null>>;
@@ -115,4 +172,18 @@ export interface SessionCommands {
   /** Writes text with the present weights (also while paused); pieces come as `generated` events. Answers at the end. */
   generate(request: GenerateRequest): Promise<Result<null>>;
   cancelGeneration(): Promise<Result<null>>;
+  /** Saves the run as it is now: the page is about to be hidden or frozen. Answers when it is on the disk. */
+  save(): Promise<Result<null>>;
+  /** The runs that this browser keeps; all of these fail with `no-storage` where it keeps none. */
+  listRuns(): Promise<Result<RunList>>;
+  /** A run as it was last saved; it may be one that another tab trains. Code: `no-run`. */
+  showRun(id: string): Promise<Result<KeptRun>>;
+  /** Goes on with a run from its last checkpoint, as if it had never been interrupted; a finished one can be prompted.
+   * Codes: `no-run`, `run-elsewhere`, `no-checkpoint`, `no-text-kept`, `other-text`, and those of `train`. */
+  resumeRun(id: string): Promise<Result<null>>;
+  /** Copies a run as it was last saved; answers with the id of the copy. */
+  forkRun(id: string, change: ForkChange): Promise<Result<string>>;
+  renameRun(id: string, name: string): Promise<Result<null>>;
+  /** Code: `run-elsewhere`, also while this tab trains it. */
+  deleteRun(id: string): Promise<Result<null>>;
 }

@@ -1,12 +1,14 @@
-import { type Device, deviceLoss, openDevice } from '../gpu/device.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
-import { checkRunConfig, type RunConfig, tokensPerStep } from '../model/config.ts';
-import { checkLength, splitCorpus } from '../text/corpus.ts';
-import { DATASETS } from '../text/datasets.ts';
-import { testProblems } from '../training/accuracy.ts';
+import { checkRunConfig, type RunConfig } from '../model/config.ts';
+import type { RunStore } from '../storage/run-store.ts';
+import { checkLength } from '../text/corpus.ts';
 import { type TrainingState, weightsOf } from '../training/state.ts';
-import { Trainer } from '../training/trainer.ts';
-import { EventStream, RunClock } from './event-stream.ts';
+import type { Trainer } from '../training/trainer.ts';
+import { answer } from './answer.ts';
+import { EventStream } from './event-stream.ts';
+import { Graphics } from './graphics.ts';
+import { LibraryCommands } from './library-commands.ts';
+import { createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
 import type {
   AdapterDescription,
   GenerateRequest,
@@ -19,47 +21,49 @@ import type {
   TextDescription,
   TextSource,
 } from './messages.ts';
+import { givenUp, Recovery } from './recovery.ts';
+import type { RunKeeper } from './run-keeper.ts';
 import { describeStart, readStartModel, type StartModel, startFrom } from './start.ts';
 import { type LoadedText, loadText } from './texts.ts';
-import { Writer, type WritingModel } from './writer.ts';
+import { Writer } from './writer.ts';
 
 /** How long `stop` waits for what the GPU has in hand before it answers. */
 const STOP_ANSWER_MS = 100;
 /** How often the reading of a text is told, in milliseconds. */
 const READING_MS = 100;
-
-/** A model on the GPU, the run that trains it, and how to read what it writes. */
-interface Run extends WritingModel {
-  config: RunConfig;
-  clock: RunClock;
-  /** Name of the text that it learns. */
-  textName: string;
-  /** Resolves when nothing of it is on the GPU any more. */
-  ended: Promise<void>;
-}
+/** Losses of the device in a row, with nothing saved between them, after which a run is given up. */
+const MOST_LOSSES = 3;
+/** How long a run that goes on after one may still be in the hands of the attempt before, in milliseconds. */
+const LETTING_GO_MS = 15_000;
 
 /** Owns the device, the text and the run; obeys commands and tells what happens. Knows no page and no comlink. */
-export class Session implements SessionCommands {
-  readonly #gpu: GPU | undefined;
-  readonly #secure: boolean;
+export class Session extends LibraryCommands implements SessionCommands {
   readonly #events = new EventStream();
-  /** The device, or the asking for it: never two at a time. */
-  #device: Promise<Device> | undefined;
+  readonly #graphics: Graphics;
+  readonly #recovery = new Recovery();
+  readonly #writer = new Writer((event) => this.#events.send(event));
   #text: LoadedText | undefined;
   /** Ends the reading of a text that is no longer wanted. */
   #reading = new AbortController();
   /** The model that was opened to start from. */
   #opened: StartModel | undefined;
-  #run: Run | undefined;
+  #run: LiveRun | undefined;
   #phase: Phase = 'idle';
   /** Counts attempts to start; a start that is no longer the newest gives up. */
   #attempt = 0;
-  readonly #writer = new Writer((event) => this.#events.send(event));
 
-  /** `gpu` is `navigator.gpu`, if there is one; `secure` is `isSecureContext`. */
-  constructor(gpu: GPU | undefined, secure: boolean) {
-    this.#gpu = gpu;
-    this.#secure = secure;
+  /**
+   * `gpu` is `navigator.gpu`, if there is one; `secure` is `isSecureContext`; `openStore` opens what keeps the runs:
+   * without it none is kept.
+   */
+  constructor(gpu: GPU | undefined, secure: boolean, openStore?: () => Promise<RunStore>) {
+    super(openStore);
+    this.#graphics = new Graphics(
+      gpu,
+      secure,
+      (loss) => void this.#onDeviceLost(loss),
+      (failure) => this.#events.send({ kind: 'error', failure }),
+    );
   }
 
   listen(listener: (event: SessionEvent) => void): void {
@@ -68,7 +72,7 @@ export class Session implements SessionCommands {
 
   connect(): Promise<Result<AdapterDescription>> {
     return answer(async () => {
-      const { name, software } = await this.#openDevice();
+      const { name, software } = await this.#graphics.open();
       return { name, software, preset: software ? 'tiny' : 'nanogpt-cpu' };
     });
   }
@@ -102,7 +106,7 @@ export class Session implements SessionCommands {
     return answer(async () => describeStart(this.#startModel(from), this.#text));
   }
 
-  train(wanted: RunConfig, start: Start = { from: 'new' }): Promise<Result<null>> {
+  train(wanted: RunConfig, start: Start = { from: 'new' }, name?: string): Promise<Result<null>> {
     return answer(async () => {
       const config = start.from === 'new' ? wanted : { ...wanted, model: this.#startModel(start.from).model };
       checkRunConfig(config);
@@ -111,45 +115,22 @@ export class Session implements SessionCommands {
         throw new InklingError('no-text', 'There is no text to learn from yet.', 'Choose a text first.');
       }
       checkLength(loaded, config.model.block_size);
-      const attempt = ++this.#attempt;
-      await this.#endRun();
-      const before = this.#phase;
-      this.#tell('preparing', 'Compiling the kernels for this model');
-      let trainer: Trainer;
-      let text = loaded;
-      try {
-        let state: TrainingState | undefined;
-        if (start.from !== 'new') {
-          const model = { ...this.#startModel(start.from), parameters: await this.#weights(start.from) };
-          ({ text, state } = startFrom(model, loaded, start.unknown, config.training));
-          checkLength(text, config.model.block_size);
-        }
-        trainer = await this.#createTrainer(config, text, state);
-      } catch (error) {
-        if (attempt !== this.#attempt) {
-          return null; // a stop, a newer start or the loss of the device has the word
-        }
-        this.#tell(before, '');
-        throw error;
-      }
-      if (attempt !== this.#attempt) {
-        trainer.destroy();
-        return null;
-      }
-      this.#writer.cancel();
-      this.#run?.trainer.destroy();
-      this.#start(trainer, config, text);
+      this.#recovery.end();
+      await this.#launch(++this.#attempt, async () => {
+        const { text, state } = await this.#begin(start, loaded, config);
+        return { config, text, state, keep: (trainer) => this.#keepNew(name ?? text.name, config, text, trainer) };
+      });
       return null;
     });
   }
 
   pause(): Promise<Result<null>> {
     return answer(async () => {
-      const control = this.#run?.trainer.control;
-      if (this.#phase === 'running' && control && !control.stopped) {
-        control.pause();
-        this.#run?.clock.pause();
+      const run = this.#run;
+      if (this.#phase === 'running' && run && !run.trainer.control.stopped) {
+        run.pause();
         this.#tell('paused', '');
+        void run.keeper?.save('paused');
       }
       return null;
     });
@@ -158,8 +139,7 @@ export class Session implements SessionCommands {
   resume(): Promise<Result<null>> {
     return answer(async () => {
       if (this.#phase === 'paused') {
-        this.#run?.clock.resume();
-        this.#run?.trainer.control.resume();
+        this.#run?.resume();
         this.#tell('running', '');
       }
       return null;
@@ -168,6 +148,7 @@ export class Session implements SessionCommands {
 
   stop(): Promise<Result<null>> {
     return answer(async () => {
+      this.#recovery.end();
       if (this.#phase === 'preparing') {
         this.#attempt++;
         this.#tell(this.#run ? 'stopped' : 'idle', ''); // the former model is still there
@@ -193,56 +174,66 @@ export class Session implements SessionCommands {
     return Promise.resolve({ ok: true, value: null });
   }
 
+  save(): Promise<Result<null>> {
+    return answer(async () => {
+      if (this.#phase === 'running' || this.#phase === 'paused') await this.#run?.keeper?.save();
+      return null;
+    });
+  }
+
+  resumeRun(id: string): Promise<Result<null>> {
+    return answer(async () => {
+      await this.library();
+      this.#recovery.end();
+      await this.#launch(++this.#attempt, () => this.#takeRun(id));
+      return null;
+    });
+  }
+
+  protected get own(): string | undefined {
+    return this.#run?.keeper?.open ? this.#run.keeper.id : undefined;
+  }
+
+  protected send(event: SessionEvent): void {
+    this.#events.send(event);
+  }
+
   #tell(phase: Phase, detail: string): void {
     this.#phase = phase;
     this.#events.send({ kind: 'status', phase, detail });
   }
 
-  #openDevice(): Promise<Device> {
-    if (!this.#device) {
-      const asked = this.#askForDevice();
-      this.#device = asked;
-      asked.then(
-        (device) => deviceLoss(device).then((loss) => this.#device === asked && this.#onDeviceLost(loss)),
-        () => {
-          this.#device = undefined; // the next asking may be luckier
-        },
-      );
+  /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
+  async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
+    await this.#endRun();
+    const before = this.#phase;
+    this.#tell('preparing', 'Compiling the kernels for this model');
+    let plan: RunPlan | undefined;
+    let trainer: Trainer | undefined;
+    let keeper: RunKeeper | undefined;
+    try {
+      plan = await prepare();
+      trainer = await createTrainer(await this.#graphics.open(), plan);
+      keeper = await plan.keep(trainer);
+    } catch (error) {
+      trainer?.destroy();
+      plan?.letGo?.();
+      if (attempt !== this.#attempt) return; // a stop, a newer start or the loss of the device has the word
+      this.#tell(before === 'preparing' ? 'failed' : before, '');
+      throw error;
     }
-    return this.#device;
-  }
-
-  async #askForDevice(): Promise<Device> {
-    if (!this.#secure) {
-      throw new InklingError(
-        'insecure-context',
-        'This page was not loaded securely, and browsers give WebGPU to secure pages only.',
-        'Open it by https://, or from localhost.',
-      );
+    if (attempt !== this.#attempt) {
+      trainer.destroy();
+      await keeper?.abandon();
+      return;
     }
-    if (!this.#gpu) {
-      throw new InklingError(
-        'no-webgpu',
-        'This browser has no WebGPU.',
-        'Use a current Chrome, Edge, Firefox or Safari; on Linux, Chrome may need --enable-unsafe-webgpu.',
-      );
-    }
-    const device = await openDevice(this.#gpu);
-    device.gpu.addEventListener('uncapturederror', ({ error }) => {
-      const failure = { code: 'internal', message: error.message, hint: 'Stop the run and start it again.' };
-      this.#events.send({ kind: 'error', failure });
-    });
-    return device;
-  }
-
-  #onDeviceLost(loss: InklingError): void {
-    this.#device = undefined; // the next run asks for a new one
-    this.#run?.trainer.control.stop();
-    this.#run = undefined;
-    this.#attempt++;
     this.#writer.cancel();
-    this.#events.send({ kind: 'error', failure: toFailure(loss) });
-    this.#tell('failed', '');
+    this.#run?.trainer.destroy();
+    const run = new LiveRun(plan, trainer, keeper, this.#events);
+    this.#run = run;
+    if (plan.paused) run.pause();
+    this.#tell(plan.paused ? 'paused' : 'running', '');
+    run.ended = this.#follow(run);
   }
 
   /** A model to start from, but for its weights, which may still be in training. */
@@ -259,54 +250,55 @@ export class Session implements SessionCommands {
     return from === 'file' ? this.#opened!.parameters : weightsOf(await this.#run!.trainer.snapshot());
   }
 
-  async #createTrainer(
-    config: RunConfig,
-    { ids, tokenizer, dataset }: LoadedText,
-    state: TrainingState | undefined,
-  ): Promise<Trainer> {
-    const { train, val } = splitCorpus(ids);
-    const model = { ...config.model, vocab_size: tokenizer.vocab_size };
-    const task = dataset === null ? undefined : DATASETS[dataset].task;
-    const problems = task && testProblems(task, tokenizer);
-    const { training } = config;
-    return Trainer.create(await this.#openDevice(), { model, training, train, val, problems, ...(state && { state }) });
+  /** The text of a new run in its model's ids, and the weights that it starts from, if it does not start from none. */
+  async #begin(start: Start, loaded: LoadedText, { model, training }: RunConfig) {
+    if (start.from === 'new') return { text: loaded, state: undefined };
+    const from = { ...this.#startModel(start.from), parameters: await this.#weights(start.from) };
+    const begun: { text: LoadedText; state: TrainingState } = startFrom(from, loaded, start.unknown, training);
+    checkLength(begun.text, model.block_size);
+    return begun;
   }
 
-  #start(trainer: Trainer, config: RunConfig, { name, tokenizer }: LoadedText): void {
-    const clock = new RunClock(config.training.max_iters, tokensPerStep(config));
-    const run: Run = { trainer, tokenizer, config, clock, textName: name, ended: Promise.resolve() };
-    this.#run = run;
-    this.#events.startRun(clock);
-    this.#events.send({
-      kind: 'started',
-      config,
-      text: name,
-      vocab_size: tokenizer.vocab_size,
-      parameters: trainer.parameters,
-      gpu_bytes: trainer.gpuBytes,
-      dispatches: trainer.dispatchesPerStep,
-    });
-    this.#tell('running', '');
-    run.ended = this.#follow(run);
-  }
-
-  /** Runs to the end and tells what happens; never throws. */
-  async #follow(run: Run): Promise<void> {
+  /** A run whose storage fails goes on without; the page is told. */
+  async #keepNew(name: string, config: RunConfig, text: RunText, trainer: Trainer): Promise<RunKeeper | undefined> {
+    if (!this.keepsRuns) return undefined;
     try {
-      const finished = await run.trainer.run({
-        steps: (records) => this.#events.steps(records),
-        evaluated: (step, train_loss, val_loss, _improved, accuracy) =>
-          this.#events.send({ kind: 'eval', step, train_loss, val_loss, accuracy }),
-        sampleDue: async (step) => {
-          const text = await this.#writer.sample(run, run.config.training.seed + step);
-          this.#events.send({ kind: 'sample', step, text });
-        },
-      });
+      return await (await this.library()).add(name, config, text, trainer);
+    } catch (error) {
+      this.#events.send({ kind: 'error', failure: toFailure(error) });
+      return undefined;
+    }
+  }
+
+  /** A kept run, ready to go on. */
+  async #takeRun(id: string, wait?: number): Promise<RunPlan> {
+    const library = await this.library();
+    const taken = await library.take(id, wait);
+    const { record, checkpoint, text, metrics, hold } = taken;
+    return {
+      config: record.config,
+      text,
+      state: checkpoint.state,
+      metrics,
+      keep: async (trainer) => library.keep(taken, trainer),
+      letGo: hold.release,
+    };
+  }
+
+  /** Runs to the end and tells how it ended; never throws. */
+  async #follow(run: LiveRun): Promise<void> {
+    try {
+      const end = (await run.run(this.#writer)) ? 'finished' : 'stopped';
       if (run === this.#run) {
-        this.#tell(finished ? 'finished' : 'stopped', '');
+        await run.keeper?.close(end);
+        this.#tell(end, '');
       }
     } catch (error) {
+      // Work on a device that is being lost may fail before the loss is told.
+      if (!(error instanceof InklingError)) await this.#graphics.lossSoon();
       if (run === this.#run) {
+        // A run that diverged has stopped at its last good weights.
+        await run.keeper?.close('failed', error instanceof InklingError && error.code === 'diverged');
         this.#events.send({ kind: 'error', failure: toFailure(error) });
         this.#tell('failed', '');
       }
@@ -318,12 +310,39 @@ export class Session implements SessionCommands {
     this.#run?.trainer.control.stop();
     await this.#run?.ended;
   }
-}
 
-async function answer<T>(work: () => Promise<T>): Promise<Result<T>> {
-  try {
-    return { ok: true, value: await work() };
-  } catch (error) {
-    return { ok: false, failure: toFailure(error) };
+  /** The device is gone, and the models on it. A run that was going on goes on from its last checkpoint on a new one. */
+  async #onDeviceLost(loss: InklingError): Promise<void> {
+    const attempt = ++this.#attempt;
+    const run = this.#run;
+    const phase = this.#phase;
+    this.#run = undefined;
+    this.#writer.cancel();
+    const again = this.#recovery.after(run?.keeper, phase);
+    run?.trainer.control.stop();
+    if (again === undefined || again.losses >= MOST_LOSSES) {
+      await run?.keeper?.close('failed', false);
+      this.#recovery.end();
+      this.#events.send({ kind: 'error', failure: toFailure(again ? givenUp(loss, again) : loss) });
+      this.#tell('failed', '');
+      return;
+    }
+    this.#events.send({ kind: 'recovering', step: again.step });
+    this.#tell('preparing', 'The graphics device was lost; going on from the last save');
+    await run?.keeper?.abandon();
+    try {
+      await this.#graphics.reopen();
+      if (attempt === this.#attempt) {
+        await this.#launch(attempt, async () => ({
+          ...(await this.#takeRun(again.id, LETTING_GO_MS)),
+          paused: again.paused,
+        }));
+      }
+    } catch (error) {
+      if (attempt === this.#attempt) {
+        this.#events.send({ kind: 'error', failure: toFailure(error) });
+        this.#tell('failed', '');
+      }
+    }
   }
 }

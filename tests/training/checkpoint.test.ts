@@ -37,6 +37,7 @@ function checkpoint(changes: Partial<TrainingConfig> = {}): Checkpoint {
     state: {
       step: 150,
       evaluated: 100,
+      sampled: 100,
       best: { step: 0, val_loss: 1.2 },
       buffers: new Map(stateBuffers(training).map((name) => [name, fill()])),
     },

@@ -9,12 +9,13 @@ import {
   chosenConfig,
   chosenPreset,
   initialView,
+  interruptedRun,
   openingOf,
   shownVocabulary,
   spread,
   type View,
 } from '../../src/ui/view.ts';
-import type { Failure, SessionEvent, TextDescription } from '../../src/worker/messages.ts';
+import type { Failure, KeptRun, RunSummary, SessionEvent, TextDescription } from '../../src/worker/messages.ts';
 
 const moby: TextDescription = {
   name: 'Moby-Dick',
@@ -29,6 +30,8 @@ const connected: Action = { kind: 'connected', adapter: { name: 'A GPU', softwar
 const loaded: Action = { kind: 'text-loaded', text: moby };
 const started: SessionEvent = {
   kind: 'started',
+  run: { id: 'a', name: 'Moby-Dick, Small' },
+  before: null,
   text: 'Moby-Dick',
   config: preset('small'),
   vocab_size: 82,
@@ -238,5 +241,70 @@ describe('the samples shown', () => {
         5,
       ),
     ).toEqual([0, 5, 10, 15, 20]);
+  });
+});
+
+describe('kept runs', () => {
+  const summary: RunSummary = {
+    id: 'b',
+    name: 'Moby-Dick, Tiny',
+    text: 'Moby-Dick',
+    created: 0,
+    saved: 1,
+    step: 40,
+    steps: 100,
+    val_loss: 2.5,
+    state: 'interrupted',
+    open: null,
+    fork: null,
+  };
+  const metrics = {
+    records: [1, 2, 3].map((step) => ({ step, loss: 4 / step, lr: 1e-3, grad_norm: 1 })),
+    evaluations: [{ step: 0, train_loss: 4.4, val_loss: 4.5 }],
+    samples: [{ step: 2, text: 'ab' }],
+  };
+  const kept: KeptRun = { summary, config: preset('tiny'), vocab_size: 84, parameters: 9, metrics };
+  const listed: Action = { kind: 'runs-listed', runs: { runs: [summary], bytes: 10 } };
+
+  it('offers the interrupted one, but not while another one goes', () => {
+    expect(interruptedRun(initialView())).toBeNull();
+    expect(interruptedRun(viewAfter(connected, loaded, listed))).toBe(summary);
+    expect(interruptedRun(inRun(listed))).toBeNull();
+    const elsewhere = { ...summary, state: 'running', open: 'elsewhere' } as const;
+    expect(interruptedRun(viewAfter({ kind: 'runs-listed', runs: { runs: [elsewhere], bytes: 0 } }))).toBeNull();
+  });
+
+  it('shows one as it was last saved, with nothing to prompt; a run that goes is not replaced', () => {
+    const view = viewAfter(connected, loaded, listed, { kind: 'run-shown', kept });
+    expect(view.run).toMatchObject({
+      id: 'b',
+      live: false,
+      step: 40,
+      savedStep: 40,
+      loss: 4 / 3,
+      textName: 'Moby-Dick',
+    });
+    expect(view.run?.history.steps).toEqual([1, 2, 3]);
+    expect(view.run?.evaluations).toEqual([{ step: 0, train: 4.4, val: 4.5 }]);
+    expect(view.run?.samples).toEqual(metrics.samples);
+    expect([canGenerate(view), canTrain(view)]).toEqual([false, true]);
+    const going = inRun();
+    expect(reduce(going, { kind: 'run-shown', kept }).run).toBe(going.run);
+  });
+
+  it('goes on with a curve that has each step once', () => {
+    const resumed: SessionEvent = { ...started, before: { step: 3, metrics } };
+    const view = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running, stepped(4, 5));
+    expect(view.run?.history.steps).toEqual([1, 2, 3, 4, 5]);
+    expect(view.run).toMatchObject({ live: true, step: 5, savedStep: 3 });
+    expect(view.milestone).toBe(MILESTONES.resumed(3));
+  });
+
+  it('tells what is saved, a lost device that is recovered from, and a worker that has died', () => {
+    expect(inRun({ kind: 'checkpoint', step: 7 }).run?.savedStep).toBe(7);
+    expect(inRun({ kind: 'recovering', step: 7 }).milestone).toBe(MILESTONES.recovering(7));
+    const dead = inRun(stepped(1, 2), { kind: 'worker-died' });
+    expect(dead).toMatchObject({ phase: 'idle', adapter: null, run: { live: false, step: 2 } });
+    expect([canTrain(dead), canGenerate(dead)]).toEqual([false, false]);
   });
 });

@@ -49,7 +49,7 @@ export const layout = css`
 
   .grid {
     display: grid;
-    grid-template-areas: 'instrument' 'writing' 'history' 'settings';
+    grid-template-areas: 'instrument' 'writing' 'history' 'runs' 'settings';
     grid-template-columns: minmax(0, 1fr);
     gap: var(--space-6) clamp(2rem, 4vw, 3.5rem);
   }
@@ -64,6 +64,10 @@ export const layout = css`
 
   sample-history {
     grid-area: history;
+  }
+
+  runs-panel {
+    grid-area: runs;
   }
 
   .settings {
@@ -126,9 +130,9 @@ export const layout = css`
     }
 
     .grid {
-      grid-template-areas: 'instrument writing' 'history writing' 'settings settings';
+      grid-template-areas: 'instrument writing' 'history writing' 'runs runs' 'settings settings';
       grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr);
-      grid-template-rows: auto 1fr auto;
+      grid-template-rows: auto 1fr auto auto;
     }
   }
 
@@ -138,9 +142,9 @@ export const layout = css`
     }
 
     .grid {
-      grid-template-areas: 'instrument writing settings' 'history writing settings';
+      grid-template-areas: 'instrument writing settings' 'history writing settings' 'runs runs settings';
       grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr) 18rem;
-      grid-template-rows: auto 1fr;
+      grid-template-rows: auto 1fr auto;
     }
 
     .settings {

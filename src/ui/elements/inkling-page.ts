@@ -9,6 +9,7 @@ import {
   chosenConfig,
   chosenPreset,
   initialView,
+  interruptedRun,
   isActive,
   openingOf,
   shownVocabulary,
@@ -20,9 +21,11 @@ import './failure-notice.ts';
 import './figures-table.ts';
 import './loss-chart.ts';
 import './prompt-form.ts';
+import './resume-offer.ts';
 import './run-controls.ts';
 import './run-readings.ts';
 import './run-settings.ts';
+import './runs-panel.ts';
 import './sample-history.ts';
 import './sample-sheet.ts';
 import './start-picker.ts';
@@ -172,6 +175,14 @@ export class InklingPage extends LitElement {
     `;
   }
 
+  #facts() {
+    const { run } = this.view;
+    if (run === null) return nothing;
+    const saved = run.savedStep === null ? [] : [FOOTER.saved(run.savedStep)];
+    const facts = run.live ? FOOTER.facts(run.parameters, run.dispatches, run.gpuBytes) : run.name;
+    return [facts, ...saved].join(', ');
+  }
+
   override render() {
     const { view } = this;
     const { run } = view;
@@ -185,17 +196,23 @@ export class InklingPage extends LitElement {
         <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure}></failure-notice>
         <div class="grid">
           <div class="instrument">
+            <resume-offer .run=${interruptedRun(view)} .ready=${view.adapter !== null}></resume-offer>
             ${this.#controls()}
             ${this.#instrument()}
           </div>
           <div class="writing">${this.#writing()}</div>
           <sample-history .samples=${run?.samples ?? NONE}></sample-history>
+          <runs-panel
+            .runs=${view.runs}
+            .busy=${isActive(view.phase) || view.adapter === null}
+            .shown=${run?.id ?? null}
+          ></runs-panel>
           <section class="settings" id="settings" tabindex="-1" aria-label=${SETTINGS.heading}><div class="choices">${this.#settings()}</div></section>
         </div>
       </main>
       <footer class="help">
         <p>${FOOTER.privacy}</p>
-        <p class="number">${run === null ? nothing : FOOTER.facts(run.parameters, run.dispatches, run.gpuBytes)}</p>
+        <p class="number">${this.#facts()}</p>
       </footer>
       <drop-target></drop-target>
     `;

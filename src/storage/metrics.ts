@@ -1,0 +1,61 @@
+import type { StepRecord } from '../training/trainer.ts';
+
+export interface Evaluation {
+  step: number;
+  train_loss: number;
+  val_loss: number;
+  /** The share of held-out problems answered exactly, where the text is a task. */
+  accuracy?: number | undefined;
+}
+
+export interface Sample {
+  step: number;
+  text: string;
+}
+
+/** What a run has told of itself, in the order of the steps. */
+export interface Metrics {
+  records: StepRecord[];
+  evaluations: Evaluation[];
+  samples: Sample[];
+}
+
+/** How far each kind of news goes. */
+export interface Reach {
+  /** Steps done. */
+  step: number;
+  /** The steps after which the last evaluation and the last sample were made; -1 before the first. */
+  evaluated: number;
+  sampled: number;
+}
+
+export const noMetrics = (): Metrics => ({ records: [], evaluations: [], samples: [] });
+
+/** Metrics of a run that stands at `reach`: what it has told, and what it will tell again when it goes on from there. */
+export function divide({ records, evaluations, samples }: Metrics, reach: Reach): { told: Metrics; rest: Metrics } {
+  const { step, evaluated, sampled } = reach;
+  return {
+    told: {
+      records: records.filter((record) => record.step <= step),
+      evaluations: evaluations.filter((evaluation) => evaluation.step <= evaluated),
+      samples: samples.filter((sample) => sample.step <= sampled),
+    },
+    rest: {
+      records: records.filter((record) => record.step > step),
+      evaluations: evaluations.filter((evaluation) => evaluation.step > evaluated),
+      samples: samples.filter((sample) => sample.step > sampled),
+    },
+  };
+}
+
+export const isEmpty = ({ records, evaluations, samples }: Metrics): boolean =>
+  records.length + evaluations.length + samples.length === 0;
+
+/** Chunks in the order in which they were appended, as one. */
+export function joined(chunks: readonly Metrics[]): Metrics {
+  return {
+    records: chunks.flatMap(({ records }) => records),
+    evaluations: chunks.flatMap(({ evaluations }) => evaluations),
+    samples: chunks.flatMap(({ samples }) => samples),
+  };
+}

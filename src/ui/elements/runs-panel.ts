@@ -1,0 +1,144 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { RunList, RunSummary } from '../../worker/messages.ts';
+import { emit } from '../emit.ts';
+import { RUNS } from '../strings.ts';
+import { shared } from '../styles.ts';
+import type { RunChange } from './run-dialog.ts';
+import './run-dialog.ts';
+
+/** What a person may want of a kept run. */
+export type RunAction = { action: 'continue' | 'show'; id: string } | RunChange;
+
+/**
+ * The runs that this browser keeps, the newest first, and what can be done with each.
+ *
+ * @prop runs - the list, or null before it is known
+ * @prop busy - whether a run is going on, so that no other one can be continued or shown
+ * @prop shown - id of the run on show, or null
+ * @fires run-action - a RunAction
+ */
+export class RunsPanel extends LitElement {
+  static override properties = {
+    runs: { attribute: false },
+    busy: { type: Boolean },
+    shown: { attribute: false },
+  };
+
+  declare runs: RunList | null;
+  declare busy: boolean;
+  declare shown: string | null;
+
+  constructor() {
+    super();
+    this.runs = null;
+    this.busy = false;
+    this.shown = null;
+  }
+
+  #ask(kind: RunChange['action'], run: RunSummary): void {
+    this.renderRoot.querySelector('run-dialog')!.show(kind, run);
+  }
+
+  #button(label: string, { name }: RunSummary, ready: boolean, press: () => void) {
+    return html`<button
+      aria-label=${RUNS.of(label, name)}
+      aria-disabled=${!ready}
+      @click=${() => ready && press()}
+    >
+      ${label}
+    </button>`;
+  }
+
+  #row(run: RunSummary) {
+    const { id, name, fork, open, state } = run;
+    const act = (action: 'continue' | 'show') => emit<RunAction>(this, 'run-action', { action, id });
+    return html`
+      <li aria-current=${id === this.shown ? 'true' : nothing}>
+        <div class="what">
+          <h3>${name}</h3>
+          <p class="help number">
+            <span class="state">${RUNS.state(run)}</span> · ${RUNS.facts(run)}${fork ? ` · ${RUNS.forkOf(fork)}` : nothing}
+          </p>
+        </div>
+        <div class="buttons">
+          ${this.#button(state === 'finished' ? RUNS.open : RUNS.goOn, run, !this.busy && open === null, () => act('continue'))}
+          ${this.#button(RUNS.show, run, !this.busy, () => act('show'))}
+          ${this.#button(RUNS.fork, run, true, () => this.#ask('fork', run))}
+          ${this.#button(RUNS.rename, run, true, () => this.#ask('rename', run))}
+          ${this.#button(RUNS.delete, run, open === null, () => this.#ask('delete', run))}
+        </div>
+      </li>
+    `;
+  }
+
+  override render() {
+    const runs = this.runs?.runs ?? [];
+    return html`
+      <h2>${RUNS.heading}</h2>
+      <p class="help number">${runs.length === 0 ? RUNS.none : RUNS.usage(runs.length, this.runs!.bytes)}</p>
+      <ul ?hidden=${runs.length === 0}>
+        ${runs.map((run) => this.#row(run))}
+      </ul>
+      <run-dialog></run-dialog>
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      ul {
+        max-height: 26rem;
+        margin: var(--space-3) 0 0;
+        padding: 0;
+        overflow-y: auto;
+        list-style: none;
+      }
+
+      li {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--space-2) var(--space-4);
+        padding: var(--space-3) 0;
+        border-top: 1px solid var(--rule);
+      }
+
+      .what {
+        flex: 1 1 18rem;
+        min-width: 0;
+      }
+
+      h3 {
+        font: var(--text-large) / 1.4 var(--serif);
+        overflow-wrap: anywhere;
+      }
+
+      li[aria-current] h3 {
+        color: var(--accent);
+      }
+
+      .state {
+        color: var(--ink-soft);
+      }
+
+      .buttons {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-2);
+      }
+
+      button {
+        padding: 0 var(--space-3);
+      }
+    `,
+  ];
+}
+
+customElements.define('runs-panel', RunsPanel);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'runs-panel': RunsPanel;
+  }
+}

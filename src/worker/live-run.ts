@@ -1,0 +1,116 @@
+import type { Device } from '../gpu/device.ts';
+import { type RunConfig, tokensPerStep } from '../model/config.ts';
+import { splitCorpus } from '../text/corpus.ts';
+import { DATASETS } from '../text/datasets.ts';
+import type { CharacterTokenizer } from '../text/tokenizer.ts';
+import { testProblems } from '../training/accuracy.ts';
+import type { TrainingState } from '../training/state.ts';
+import { Trainer } from '../training/trainer.ts';
+import { type EventStream, RunClock } from './event-stream.ts';
+import type { Metrics } from './messages.ts';
+import type { RunKeeper } from './run-keeper.ts';
+import type { LoadedText } from './texts.ts';
+import type { Writer, WritingModel } from './writer.ts';
+
+/** A text as a run knows it. */
+export type RunText = Omit<LoadedText, 'preview'>;
+
+/** What a run is made of before it has a trainer. */
+export interface RunPlan {
+  config: RunConfig;
+  text: RunText;
+  /** Where it goes on from. */
+  state?: TrainingState | undefined;
+  /** What it has told before, where it goes on. */
+  metrics?: Metrics;
+  /** Whether it stands still at first. */
+  paused?: boolean;
+  /** Begins to save it; undefined where this browser keeps no runs. */
+  keep: (trainer: Trainer) => Promise<RunKeeper | undefined>;
+  /** Called when it does not start. */
+  letGo?: () => void;
+}
+
+/** Puts a run on the GPU. Throws what `Trainer.create` throws. */
+export function createTrainer(device: Device, { config, text, state }: RunPlan): Promise<Trainer> {
+  const { ids, tokenizer, dataset } = text;
+  const model = { ...config.model, vocab_size: tokenizer.vocab_size };
+  const task = dataset === null ? undefined : DATASETS[dataset].task;
+  const problems = task && testProblems(task, tokenizer);
+  const { training } = config;
+  return Trainer.create(device, { model, training, ...splitCorpus(ids), problems, ...(state && { state }) });
+}
+
+/** A model on the GPU, the run that trains it, and how to read what it writes. */
+export class LiveRun implements WritingModel {
+  readonly trainer: Trainer;
+  readonly tokenizer: CharacterTokenizer;
+  readonly config: RunConfig;
+  /** Name of the text that it learns. */
+  readonly textName: string;
+  readonly keeper: RunKeeper | undefined;
+  /** Resolves when nothing of it is on the GPU any more, and its end is saved. */
+  ended: Promise<void> = Promise.resolve();
+  readonly #clock: RunClock;
+  readonly #events: EventStream;
+
+  /** Tells that the run has started. */
+  constructor(
+    { config, text, metrics }: RunPlan,
+    trainer: Trainer,
+    keeper: RunKeeper | undefined,
+    events: EventStream,
+  ) {
+    this.trainer = trainer;
+    this.tokenizer = text.tokenizer;
+    this.config = config;
+    this.textName = text.name;
+    this.keeper = keeper;
+    this.#clock = new RunClock(config.training.max_iters - trainer.step, tokensPerStep(config));
+    this.#events = events;
+    events.startRun(this.#clock);
+    events.send({
+      kind: 'started',
+      run: keeper ? { id: keeper.id, name: keeper.name } : null,
+      before: metrics ? { step: trainer.step, metrics } : null,
+      config,
+      text: text.name,
+      vocab_size: text.tokenizer.vocab_size,
+      parameters: trainer.parameters,
+      gpu_bytes: trainer.gpuBytes,
+      dispatches: trainer.dispatchesPerStep,
+    });
+  }
+
+  pause(): void {
+    this.trainer.control.pause();
+    this.#clock.pause();
+  }
+
+  resume(): void {
+    this.#clock.resume();
+    this.keeper?.resumed();
+    this.trainer.control.resume();
+  }
+
+  /** Trains to the end (true) or until it is stopped (false), tells what happens and keeps it. Throws what the trainer does. */
+  run(writer: Writer): Promise<boolean> {
+    const { keeper } = this;
+    const events = this.#events;
+    return this.trainer.run({
+      steps: (records) => {
+        keeper?.steps(records);
+        events.steps(records);
+      },
+      evaluated: (step, train_loss, val_loss, improved, accuracy) => {
+        keeper?.evaluated({ step, train_loss, val_loss, accuracy }, improved);
+        events.send({ kind: 'eval', step, train_loss, val_loss, accuracy });
+      },
+      sampleDue: async (step) => {
+        const text = await writer.sample(this, this.config.training.seed + step);
+        keeper?.sampled(step, text);
+        events.send({ kind: 'sample', step, text });
+      },
+    });
+  }
+}

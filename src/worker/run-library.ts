@@ -1,0 +1,273 @@
+import { InklingError } from '../gpu/errors.ts';
+import { checkRunConfig, type RunConfig, type TrainingConfig, withSteps } from '../model/config.ts';
+import type { RunRecord } from '../storage/database.ts';
+import { type Hold, heldRuns, holdRun, whenFree } from '../storage/holds.ts';
+import { divide, type Metrics } from '../storage/metrics.ts';
+import { KINDS, type RunStore, sha256 } from '../storage/run-store.ts';
+import { DATASETS, type DatasetName } from '../text/datasets.ts';
+import { CharacterTokenizer } from '../text/tokenizer.ts';
+import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import type { Trainer } from '../training/trainer.ts';
+import type { RunText } from './live-run.ts';
+import type { ForkChange, KeptRun, RunList, RunSummary, SessionEvent } from './messages.ts';
+import { type KeeperOptions, RunKeeper } from './run-keeper.ts';
+import { packTokens, unpackTokens } from './tokens.ts';
+
+/** A kept run, ready to go on: nobody else writes to it, and all that it needs is whole. */
+export interface TakenRun {
+  hold: Hold;
+  record: RunRecord;
+  checkpoint: Checkpoint;
+  text: RunText;
+  /** Its curve up to the checkpoint. */
+  metrics: Metrics;
+}
+
+const HELD = new InklingError(
+  'run-elsewhere',
+  'This run is open in another tab, and one tab at a time can train it.',
+  'Close it there, or fork it here: the fork goes on by itself.',
+);
+
+/** What a session may do with the runs that this browser keeps. */
+export class RunLibrary {
+  readonly #store: RunStore;
+  readonly #send: (event: SessionEvent) => void;
+  /** To the other tabs. */
+  readonly #channel = new BroadcastChannel('inkling runs');
+
+  /** Runs of other tabs whose end is waited for. */
+  readonly #watched = new Set<string>();
+
+  constructor(store: RunStore, send: (event: SessionEvent) => void) {
+    this.#store = store;
+    this.#send = send;
+    this.#channel.onmessage = () => send({ kind: 'runs-changed' });
+  }
+
+  /** The newest first. `own` is the run of this session. */
+  async list(own: string | undefined): Promise<RunList> {
+    const [records, held] = [await this.#store.list(), await heldRuns()];
+    const runs = records.map((record) => summaryOf(record, held, own));
+    for (const { id, open } of runs) if (open === 'elsewhere') this.#watch(id);
+    return { runs: runs.sort((a, b) => b.saved - a.saved), bytes: await this.#store.usage() };
+  }
+
+  /** A run as it was last saved, whoever trains it. */
+  async show(id: string, own: string | undefined): Promise<KeptRun> {
+    const record = await this.#store.get(id);
+    const { config, vocab_size, parameters } = record;
+    const metrics = divide(await this.#store.metrics(id), record).told;
+    return { summary: summaryOf(record, await heldRuns(), own), config, vocab_size, parameters, metrics };
+  }
+
+  /** Adds a new run, and begins to keep it. */
+  async add(name: string, config: RunConfig, text: RunText, trainer: Trainer): Promise<RunKeeper> {
+    const { vocab_size, vocabulary, documents } = text.tokenizer;
+    const { bytes, bits } = packTokens(text.ids, vocab_size);
+    const now = Date.now();
+    const identity = { name: text.name, sha256: text.sha256, documents };
+    const record: RunRecord = {
+      id: crypto.randomUUID(),
+      name,
+      created: now,
+      saved: now,
+      state: 'running',
+      step: 0,
+      evaluated: -1,
+      sampled: 0,
+      config,
+      text: identity,
+      corpus: { sha256: await sha256(bytes), bits, dataset: text.dataset },
+      vocab_size,
+      parameters: trainer.parameters,
+      val_loss: null,
+      best: null,
+      fork: null,
+    };
+    const hold = await holdRun(record.id);
+    await this.#store.add(record, bytes);
+    this.#changed();
+    const model = { ...config.model, vocab_size };
+    const description = { model, training: config.training, vocabulary, text: identity };
+    return this.#keeper({ trainer, record, hold: hold!, description, val_loss: null, committed: -1 });
+  }
+
+  /** Goes on keeping a run. */
+  keep({ record, hold, checkpoint }: TakenRun, trainer: Trainer): RunKeeper {
+    const { state, val_loss, ...description } = checkpoint;
+    return this.#keeper({ trainer, record, hold, description, val_loss, committed: state.step });
+  }
+
+  /**
+   * Takes a run to go on with it, from its newest whole checkpoint. `wait`: for whoever holds it, in milliseconds.
+   *
+   * Throws `no-run`, `run-elsewhere`, `no-checkpoint`, `no-text-kept`, `other-text`.
+   */
+  async take(id: string, wait?: number): Promise<TakenRun> {
+    const hold = await holdRun(id, wait);
+    if (!hold) throw HELD;
+    try {
+      const record = await this.#store.get(id);
+      const checkpoint = await this.#checkpoint(record);
+      const { bits, dataset } = record.corpus;
+      const text: RunText = {
+        ...record.text,
+        tokenizer: CharacterTokenizer.ofVocabulary(checkpoint.vocabulary, checkpoint.text.documents),
+        ids: unpackTokens(await this.#store.tokens(record), bits),
+        dataset: isDataset(dataset) ? dataset : null,
+      };
+      const metrics = await this.#store.cutMetrics(id, checkpoint.state);
+      return { hold, record, checkpoint, text, metrics };
+    } catch (error) {
+      hold.release();
+      throw error;
+    }
+  }
+
+  /**
+   * Copies a run as it was last saved, also one that another tab trains, under a name of its own. Returns its id.
+   *
+   * Throws `no-run`, `no-checkpoint`, `no-text-kept`, `bad-config`.
+   */
+  async fork(id: string, change: ForkChange): Promise<string> {
+    const from = await this.#store.get(id);
+    const checkpoint = await this.#checkpoint(from);
+    const training = withChange(checkpoint.training, change);
+    checkRunConfig({ model: checkpoint.model, training });
+    const { state } = checkpoint;
+    if (training.max_iters < state.step) {
+      throw new InklingError(
+        'bad-config',
+        `The run is at step ${state.step} already, so its fork cannot end at ${training.max_iters}.`,
+        `Give ${state.step} steps or more.`,
+      );
+    }
+    const now = Date.now();
+    const fork: RunRecord = {
+      ...from,
+      id: crypto.randomUUID(),
+      name: change.name,
+      config: { ...from.config, training },
+      created: now,
+      saved: now,
+      state: 'stopped',
+      step: state.step,
+      evaluated: state.evaluated,
+      sampled: state.sampled,
+      best: state.best,
+      val_loss: checkpoint.val_loss,
+      fork: { id, name: from.name, step: state.step },
+    };
+    await this.#store.add(fork, await this.#store.tokens(from));
+    try {
+      await this.#store.appendMetrics(fork.id, divide(await this.#store.metrics(id), state).told);
+      await this.#store.write(fork.id, 'latest', encodeCheckpoint({ ...checkpoint, training }));
+    } catch (error) {
+      await this.#store.remove(fork.id);
+      throw error;
+    }
+    this.#changed();
+    return fork.id;
+  }
+
+  async rename(id: string, name: string): Promise<null> {
+    await this.#store.change(id, { name });
+    this.#changed();
+    return null;
+  }
+
+  /** Throws `run-elsewhere` while a tab trains it. */
+  async remove(id: string): Promise<null> {
+    const hold = await holdRun(id);
+    if (!hold) throw HELD;
+    try {
+      await this.#store.remove(id);
+    } finally {
+      hold.release();
+    }
+    this.#changed();
+    return null;
+  }
+
+  #keeper(options: Omit<KeeperOptions, 'store' | 'send'>): RunKeeper {
+    const send = (event: SessionEvent) => {
+      this.#send(event);
+      if (event.kind === 'checkpoint') this.#channel.postMessage(null);
+    };
+    return new RunKeeper({ ...options, store: this.#store, send });
+  }
+
+  /** Tells of the moment when another tab lets go of a run. */
+  #watch(id: string): void {
+    if (this.#watched.has(id)) return;
+    this.#watched.add(id);
+    void whenFree(id).then(() => {
+      this.#watched.delete(id);
+      this.#send({ kind: 'runs-changed' });
+    });
+  }
+
+  /** Tells all tabs that the list has changed. */
+  #changed(): void {
+    this.#channel.postMessage(null);
+    this.#send({ kind: 'runs-changed' });
+  }
+
+  /** The newest whole checkpoint that belongs to the record; the best one where the latest is damaged. */
+  async #checkpoint(record: RunRecord): Promise<Checkpoint> {
+    let fault: unknown;
+    for (const kind of KINDS) {
+      try {
+        const bytes = await this.#store.read(record.id, kind);
+        const checkpoint = bytes && decodeCheckpoint(bytes);
+        if (checkpoint && checkpoint.text.sha256 !== record.text.sha256) throw otherText(record);
+        if (checkpoint) return checkpoint;
+      } catch (error) {
+        fault ??= error;
+      }
+    }
+    throw (
+      fault ??
+      new InklingError(
+        'no-checkpoint',
+        `“${record.name}” was interrupted before it was saved for the first time.`,
+        'Delete it, and start it again.',
+      )
+    );
+  }
+}
+
+const isDataset = (name: string | null): name is DatasetName => name !== null && Object.hasOwn(DATASETS, name);
+
+function otherText({ name, text }: RunRecord): InklingError {
+  return new InklingError(
+    'other-text',
+    `The saved state of “${name}” comes from another text than “${text.name}”.`,
+    'It does not go on, for that would mix the two. Start a new run.',
+  );
+}
+
+function withChange(training: TrainingConfig, { steps, learning_rate }: ForkChange): TrainingConfig {
+  const longer = steps === undefined ? training : withSteps(training, steps);
+  return learning_rate === undefined ? longer : { ...longer, learning_rate, min_lr: learning_rate / 10 };
+}
+
+function summaryOf(record: RunRecord, held: ReadonlySet<string>, own: string | undefined): RunSummary {
+  const { id, name, text, created, saved, state, step, config, val_loss, fork } = record;
+  const open = id === own ? 'here' : held.has(id) ? 'elsewhere' : null;
+  const active = state === 'running' || state === 'paused';
+  return {
+    id,
+    name,
+    text: text.name,
+    created,
+    saved,
+    step,
+    steps: config.training.max_iters,
+    val_loss,
+    state: active && open === null ? 'interrupted' : state,
+    open,
+    fork: fork && { name: fork.name, step: fork.step },
+  };
+}
