@@ -16,6 +16,7 @@ import { Output } from './output.ts';
 import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './run-folder.ts';
 import { DEFAULT_TEXT, readText, type Text } from './texts.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
+import { tuningOf } from './tuning.ts';
 
 /** A run is saved this often, in milliseconds, besides at evaluations. */
 const SAVE_MS = 30_000;
@@ -29,6 +30,7 @@ interface Plan {
   from: Checkpoint | undefined;
   resumed: boolean;
   folder: string | undefined;
+  tuning: ReturnType<typeof tuningOf>;
 }
 
 /** `train`: trains a model, tells each step, and keeps checkpoints in `--out`. */
@@ -74,7 +76,7 @@ function adaptText(flags: TrainFlags, text: Text, { vocabulary, text: { sha256 }
 }
 
 function makePlan(flags: TrainFlags, device: Device, from: Checkpoint | undefined, text: Text): Plan {
-  const common = { text, from, folder: flags.resume ?? flags.out };
+  const common = { text, from, folder: flags.resume ?? flags.out, tuning: tuningOf(flags, device) };
   if (from && flags.resume) {
     return { ...common, config: { model: from.model, training: from.training }, resumed: true };
   }
@@ -95,6 +97,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     val,
     problems: text.task && testProblems(text.task, tokenizer),
     ...(state && { state }),
+    tuning: plan.tuning,
   });
   if (plan.folder) {
     await makeRunFolder(plan.folder);

@@ -12,6 +12,19 @@ import { traitsOf } from './traits.ts';
  */
 export type ProductChoices = Readonly<Record<string, ProductVariant>>;
 
+/** Where choices outlive a run, by the name of the adapter that they were timed on. */
+export interface TuningMemory {
+  recall(adapter: string): Promise<ProductChoices>;
+  keep(adapter: string, choices: ProductChoices): Promise<void>;
+}
+
+/** Whether these are choices that can be taken. */
+export function isChoice(choices: unknown): choices is ProductChoices {
+  return (
+    typeof choices === 'object' && choices !== null && Object.values(choices).every((name) => name in PRODUCT_VARIANTS)
+  );
+}
+
 /** A variant so much slower than the best one on the largest product is not tried on the others. */
 const HOPELESS = 4;
 
@@ -42,15 +55,11 @@ function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | undefined 
 }
 
 /**
- * Times the variants of every product in `graph` on this device, the largest first, and chooses the quickest. What `known`
- * has already chosen is taken as it is. `told` hears how many of the products are done.
+ * Times the variants of every product in `graph` on this device, the largest first, and chooses the quickest. What
+ * `memory` knows from before is taken as it is, and it learns the rest.
  */
-export async function tuneProducts(
-  device: Device,
-  graph: Graph,
-  known: ProductChoices = {},
-  told: (done: number, all: number) => void = () => {},
-): Promise<ProductChoices> {
+export async function tuneProducts(device: Device, graph: Graph, memory?: TuningMemory): Promise<ProductChoices> {
+  const known = (await memory?.recall(device.name)) ?? {};
   const shapes = new Map<string, Shape>();
   for (const shape of graph.dispatches.map(shapeOf).filter((shape) => shape !== undefined)) {
     shapes.set(productKey(shape.layout, shape.size), shape);
@@ -61,16 +70,16 @@ export async function tuneProducts(
   let variants = candidates(device);
   for (const [index, [key, shape]] of largestFirst.entries()) {
     const remembered = known[key];
-    if (remembered && remembered in PRODUCT_VARIANTS) {
+    if (remembered) {
       choices[key] = remembered;
       continue;
     }
-    told(index, shapes.size);
     const times = await timeVariants(device, shape, variants);
     const best = Math.min(...times);
     choices[key] = variants[times.indexOf(best)]!;
     variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
   }
+  await memory?.keep(device.name, { ...known, ...choices });
   return choices;
 }
 

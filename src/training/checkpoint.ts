@@ -2,6 +2,7 @@ import { readSafetensors, type SafeTensor, writeSafetensors } from '../formats/s
 import { InklingError } from '../gpu/errors.ts';
 import { PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
+import { isChoice } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { stateBuffers, type TrainingState } from './state.ts';
@@ -51,7 +52,7 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   if (metadata.format !== FORMAT || !metadata.run) {
     refuse('It is a safetensors file, but not a checkpoint of Inkling.');
   }
-  const { step, evaluated, sampled, best, ...run } = parseDescription(metadata.run);
+  const { step, evaluated, sampled, best, products, ...run } = parseDescription(metadata.run);
   const layout = layoutOf(run.model);
   const unread = new Map(tensors);
   const take = (name: string) => {
@@ -69,7 +70,7 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   for (const name of unread.keys()) {
     refuse(`It holds “${name}”, which a run of its configuration does not have.`);
   }
-  return { ...run, state: { step, evaluated, sampled, best, buffers } };
+  return { ...run, state: { step, evaluated, sampled, best, ...(products && { products }), buffers } };
 }
 
 function refuse(message: string): never {
@@ -93,6 +94,9 @@ function parseDescription(json: string): Description {
     checkRunConfig({ model, training });
   } catch (error) {
     refuse(`Its configuration is not sound: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isChoice(description.products ?? {})) {
+    refuse('It was computed by kernels that this version does not have.');
   }
   if (vocabulary.length !== model.vocab_size || !isProgress(description, training.max_iters)) {
     refuse('Its description contradicts itself.');

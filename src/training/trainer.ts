@@ -2,10 +2,11 @@ import { type GenerationOptions, Generator, traceGenerator } from '../generation
 import { type Device, guarded } from '../gpu/device.ts';
 import type { InklingError } from '../gpu/errors.ts';
 import { ReadbackRing, readTogether } from '../gpu/readback.ts';
-import { Graph, PARAMETERS } from '../graph/graph.ts';
+import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
+import { type ProductChoices, type TuningMemory, tuneProducts } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import type { TokenIds } from '../text/corpus.ts';
@@ -32,6 +33,8 @@ export interface TrainerOptions {
   problems?: readonly TokenProblem[] | undefined;
   /** Where to go on from; a fresh model from the seed without it. */
   state?: TrainingState;
+  /** Times the variants of the kernels first, unless `state` has a choice already. Without it, the adapter's kind decides. */
+  tuning?: { memory?: TuningMemory } | undefined;
 }
 
 /** One optimizer step: the loss is the mean over the batch, in nats, before that step's update. */
@@ -82,6 +85,8 @@ export class Trainer {
   readonly layout: ParameterLayout;
   readonly generator: Generator;
   readonly control = new RunControl();
+  /** The variants of the matrix products, where they were chosen for this model. */
+  readonly products: ProductChoices | undefined;
   readonly #device: Device;
   readonly #arena: Arena;
   readonly #options: Pick<TrainerOptions, 'model' | 'training' | 'problems'>;
@@ -105,6 +110,7 @@ export class Trainer {
     device: Device,
     arena: Arena,
     options: TrainerOptions,
+    products: ProductChoices | undefined,
     stepGraph: Graph,
     programs: { step: Program; evaluateTrain: Program; evaluateVal: Program },
     generator: Generator,
@@ -115,6 +121,7 @@ export class Trainer {
     this.#options = { model, training, problems };
     this.#corpus = { length: train.length + val.length, region: { first: 0, length: train.length } };
     this.#training = training;
+    this.products = products;
     this.#stepGraph = stepGraph;
     this.layout = stepGraph.layout;
     this.#step = programs.step;
@@ -138,16 +145,23 @@ export class Trainer {
     checkRunConfig({ model, training });
     const layout = layoutOf(model);
     requireFits(device, layout.bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
-    const traits = traitsOf(device);
     requireCorpusFits(device, train.length + val.length, model.vocab_size);
     const corpus = { length: train.length + val.length };
     const trainRegion = { first: 0, length: train.length };
     const valRegion = { first: train.length, length: val.length };
 
+    const traced = (traits: KernelTraits) => {
+      const graph = new Graph(layout, traits, true);
+      traceTraining(graph, model, training, { length: corpus.length, region: trainRegion });
+      return graph;
+    };
+    const tune = () => tuneProducts(device, traced(traitsOf(device)), options.tuning?.memory);
+    const products = state?.products ?? (options.tuning && (await tune()));
+    const traits = traitsOf(device, products);
+
     const arena = new Arena(device);
     try {
-      const step = new Graph(layout, traits, true);
-      traceTraining(step, model, training, { length: corpus.length, region: trainRegion });
+      const step = traced(traits);
 
       const evaluation = (region: Region) => {
         const graph = new Graph(layout, traits, false, weightsBuffer(training));
@@ -175,6 +189,7 @@ export class Trainer {
         device,
         arena,
         options,
+        products,
         step,
         {
           step: programs.get(step)!,
@@ -284,7 +299,8 @@ export class Trainer {
       return reading;
     });
     await told;
-    return { ...progress, buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])) };
+    const products = this.products && { products: this.products };
+    return { ...progress, ...products, buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])) };
   }
 
   destroy(): void {

@@ -10,6 +10,7 @@ import { type EventStream, RunClock } from './event-stream.ts';
 import type { Metrics } from './messages.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { LoadedText } from './texts.ts';
+import { tuningMemory } from './tuning.ts';
 import type { Writer, WritingModel } from './writer.ts';
 
 /** A text as a run knows it. */
@@ -38,7 +39,8 @@ export function createTrainer(device: Device, { config, text, state }: RunPlan):
   const task = dataset === null ? undefined : DATASETS[dataset].task;
   const problems = task && testProblems(task, tokenizer);
   const { training } = config;
-  return Trainer.create(device, { model, training, ...splitCorpus(ids), problems, ...(state && { state }) });
+  const tuning = device.software ? undefined : { memory: tuningMemory }; // a processor takes long for it
+  return Trainer.create(device, { model, training, ...splitCorpus(ids), problems, ...(state && { state }), tuning });
 }
 
 /** A model on the GPU, the run that trains it, and how to read what it writes. */
