@@ -66,7 +66,7 @@ export interface TrainingConfig {
 const SUITED: Record<OptimizerName, { rate: number } & Partial<TrainingConfig>> = {
   adamw: { rate: 1, weight_decay: 0.1 },
   adam: { rate: 1, weight_decay: 0 },
-  sgd: { rate: 50, momentum: 0.9, weight_decay: 0 },
+  sgd: { rate: 100, momentum: 0.9, weight_decay: 0 },
   lion: { rate: 0.2, weight_decay: 0.5 },
   muon: { rate: 1, momentum: 0.95, weight_decay: 0.1 },
 };
@@ -77,6 +77,11 @@ export function withOptimizer(training: TrainingConfig, optimizer: OptimizerName
   const ratio = rate / SUITED[training.optimizer].rate;
   const { learning_rate, min_lr } = training;
   return { ...training, ...suited, optimizer, learning_rate: learning_rate * ratio, min_lr: min_lr * ratio };
+}
+
+/** What to try after a run that has diverged. */
+export function lowerLearningRate({ learning_rate }: TrainingConfig): number {
+  return Number((learning_rate / 3).toPrecision(2));
 }
 
 /** The same training in `steps` steps: the schedule ends with them, and the warm-up takes at most a tenth of them. */
