@@ -183,7 +183,7 @@ async function train(): Promise<void> {
 }
 
 /** The run that diverged once more, at a lower rate. */
-async function trainAt(learning_rate: number): Promise<void> {
+async function tryAt(learning_rate: number): Promise<void> {
   const advanced = { ...store.view.settings.advanced, learning_rate };
   delete advanced.min_lr; // it was chosen for the other rate
   store.dispatch({ kind: 'settings-changed', settings: { advanced } });
@@ -210,7 +210,7 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
 
 on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
-on<number>('train-at', trainAt);
+on<number>('try-at', tryAt);
 on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);

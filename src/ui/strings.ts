@@ -288,7 +288,7 @@ const RUN_STATES: Record<RunSummary['state'], string> = {
 
 export const NOTICE = {
   dismiss: 'Dismiss',
-  trainAt: (learning_rate: number) => `Train at a rate of ${learning_rate}`,
+  tryAt: (learning_rate: number) => `Try again at a learning rate of ${learning_rate}`,
 };
 
 export const MILESTONES = {

@@ -12,7 +12,7 @@ import { shared } from '../styles.ts';
  * @prop passing - the latest other failure, or null
  * @prop lowerRate - the learning rate to offer after a run that has diverged, or null
  * @fires dismiss - of the passing failure
- * @fires train-at - the lower learning rate
+ * @fires try-at - the lower learning rate
  */
 export class FailureNotice extends LitElement {
   static override properties = {
@@ -35,7 +35,7 @@ export class FailureNotice extends LitElement {
   #remedy() {
     const { lowerRate } = this;
     if (lowerRate === null) return nothing;
-    return html`<button @click=${() => emit(this, 'train-at', lowerRate)}>${NOTICE.trainAt(lowerRate)}</button>`;
+    return html`<button @click=${() => emit(this, 'try-at', lowerRate)}>${NOTICE.tryAt(lowerRate)}</button>`;
   }
 
   #box(failure: Failure | null, passing: boolean) {
