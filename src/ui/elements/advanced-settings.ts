@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, noChange, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { checkTrainingConfig, type OptimizerName, type ScheduleName, type TrainingConfig } from '../../model/config.ts';
 import { ADVANCED_OPTIONS, type AdvancedGroup, type AdvancedOption, SUITED_KEYS } from '../advanced-options.ts';
@@ -66,7 +66,7 @@ export class AdvancedSettings extends LitElement {
             min="0"
             aria-describedby=${describedBy}
             aria-invalid=${this.faults[key] === undefined ? 'false' : 'true'}
-            .value=${this.faults[key] === undefined ? live(String(training[key])) : nothing}
+            .value=${this.faults[key] === undefined ? live(String(training[key])) : noChange}
             @change=${(event: Event) => {
               const { value, valueAsNumber } = event.currentTarget as HTMLInputElement;
               this.#set(key, value === '' ? undefined : valueAsNumber);
