@@ -59,6 +59,7 @@ export const TRAIN_FLAGS = {
   init: 'text',
   unknown: 'text',
   json: 'switch',
+  help: 'switch',
 } as const satisfies Record<string, FlagKind>;
 
 export type TrainFlags = Flags<typeof TRAIN_FLAGS>;
