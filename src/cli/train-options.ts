@@ -61,6 +61,7 @@ export const TRAIN_FLAGS = {
   unknown: 'text',
   ...TUNING_FLAGS,
   json: 'switch',
+  help: 'switch',
 } as const satisfies Record<string, FlagKind>;
 
 export type TrainFlags = Flags<typeof TRAIN_FLAGS>;

@@ -15,6 +15,7 @@ import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './run-folder.ts';
 import { DEFAULT_TEXT, readText, type Text } from './texts.ts';
+import { trainHelp } from './train-help.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
 import { tuningOf } from './tuning.ts';
 
@@ -36,6 +37,10 @@ interface Plan {
 /** `train`: trains a model, tells each step, and keeps checkpoints in `--out`. */
 export async function train(argv: string[]): Promise<boolean> {
   const { flags } = readFlags('train', argv, TRAIN_FLAGS, false);
+  if (flags.help) {
+    process.stdout.write(trainHelp());
+    return true;
+  }
   checkTrainFlags(flags);
   const output = new Output(flags.json === true);
   if (!flags.resume) {

@@ -182,6 +182,14 @@ async function train(): Promise<void> {
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
+/** The run that diverged once more, at a lower rate. */
+async function tryAt(learning_rate: number): Promise<void> {
+  const advanced = { ...store.view.settings.advanced, learning_rate };
+  delete advanced.min_lr; // it was chosen for the other rate
+  store.dispatch({ kind: 'settings-changed', settings: { advanced } });
+  await train();
+}
+
 async function command(answer: Promise<Result<null>> | undefined): Promise<void> {
   const result = await answer;
   if (result?.ok === false) store.dispatch({ kind: 'refused', failure: result.failure });
@@ -202,6 +210,7 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
 
 on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
+on<number>('try-at', tryAt);
 on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);

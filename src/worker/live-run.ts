@@ -4,6 +4,7 @@ import { splitCorpus } from '../text/corpus.ts';
 import { DATASETS } from '../text/datasets.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
+import { type Losses, overfittingSince } from '../training/overfitting.ts';
 import type { TrainingState } from '../training/state.ts';
 import { Trainer } from '../training/trainer.ts';
 import { type EventStream, RunClock } from './event-stream.ts';
@@ -55,6 +56,7 @@ export class LiveRun implements WritingModel {
   ended: Promise<void> = Promise.resolve();
   readonly #clock: RunClock;
   readonly #events: EventStream;
+  readonly #evaluations: Losses[];
 
   /** Tells that the run has started. */
   constructor(
@@ -70,6 +72,7 @@ export class LiveRun implements WritingModel {
     this.keeper = keeper;
     this.#clock = new RunClock(config.training.max_iters - trainer.step, tokensPerStep(config));
     this.#events = events;
+    this.#evaluations = [...(metrics?.evaluations ?? [])];
     events.startRun(this.#clock);
     events.send({
       kind: 'started',
@@ -106,7 +109,9 @@ export class LiveRun implements WritingModel {
       },
       evaluated: (step, train_loss, val_loss, improved, accuracy) => {
         keeper?.evaluated({ step, train_loss, val_loss, accuracy }, improved);
-        events.send({ kind: 'eval', step, train_loss, val_loss, accuracy });
+        this.#evaluations.push({ step, train_loss, val_loss });
+        const overfitting_since = overfittingSince(this.#evaluations);
+        events.send({ kind: 'eval', step, train_loss, val_loss, overfitting_since, accuracy });
       },
       sampleDue: async (step) => {
         const text = await writer.sample(this, this.config.training.seed + step);

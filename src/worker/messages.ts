@@ -133,8 +133,16 @@ export type SessionEvent =
       dispatches: number;
     }
   | { kind: 'step'; records: StepRecord[]; tokens_per_s: number; seconds_left: number }
-  /** `accuracy`: the share of held-out problems answered exactly, where the text is a task. */
-  | { kind: 'eval'; step: number; train_loss: number; val_loss: number; accuracy?: number | undefined }
+  /** `overfitting_since`: the step of the evaluation after which the model has begun to overfit, or null. `accuracy`: the
+   * share of held-out problems answered exactly, where the text is a task. */
+  | {
+      kind: 'eval';
+      step: number;
+      train_loss: number;
+      val_loss: number;
+      overfitting_since: number | null;
+      accuracy?: number | undefined;
+    }
   /** A sample written during training, whole. */
   | { kind: 'sample'; step: number; text: string }
   /** A piece of what `generate` writes; `done` with the last one. */

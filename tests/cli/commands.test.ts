@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TRAIN_FLAGS } from '../../src/cli/train-options.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = join(ROOT, 'tests/fixtures');
@@ -149,6 +150,25 @@ test('parity: every fixture of our own is within its bounds', async () => {
     expect(report.max_grad_error).toBeLessThanOrEqual(1e-4);
     expect(report.max_final_error).toBeLessThanOrEqual(1e-3);
   }
+});
+
+test('train --help has a sentence for every flag', async () => {
+  const { stdout, stderr, status } = await inkling(['train', '--help']);
+  expect(status).toBe(0);
+  expect(stderr).toBe('');
+  for (const flag of Object.keys(TRAIN_FLAGS)) expect(stdout).toMatch(new RegExp(`^  --${flag} +\\S+ \\S+`, 'm'));
+});
+
+test('options of the training: all of them together, ended early and at the best weights', async () => {
+  const train = ['train', '--text', text, ...SMALL, '--steps', '40', '--seed', '7', '--json'];
+  const options = ['--optimizer', 'lion', '--schedule', 'wsd', '--cooldown', '9', '--dropout', '0.1', '--ema', '0.5'];
+  const more = ['--accumulate', '2', '--label-smoothing', '0.1', '--l2', '0.01', '--clip', '0', '--warmup', '0'];
+  const given = [...train, ...options, ...more, '--lr', '0', '--min-lr', '0', '--patience', '2'];
+  const { stdout, stderr, status } = await inkling(given);
+  expect(status).toBe(0);
+  // nothing is learnt at a rate of zero, so no evaluation is lower than the first
+  expect(lines(stdout).at(-1)).toMatchObject({ done: true, steps: 8, val_loss: lines(stdout)[0]!.val_loss });
+  expect(stderr).toMatch(/Ended early after step 8: 2 evaluations .* step 0, whose weights are kept/);
 });
 
 describe('bad input: one line on stderr that says how to mend it, nothing on stdout', () => {

@@ -192,6 +192,47 @@ describe('other texts', () => {
   });
 });
 
+test('advanced options: a wrong one is told in place, each takes effect, and a run that diverges offers a lower rate', async () => {
+  const { page, complaints } = await openPage(site);
+  await page.getByRole('button', { name: 'Train' }).waitFor();
+  const summary = page.locator('summary', { hasText: 'Advanced' });
+  await summary.click();
+  const enter = async (label: string, value: string) => {
+    await page.getByLabel(label, { exact: true }).fill(value);
+    await page.getByLabel(label, { exact: true }).press('Enter');
+  };
+  await enter('Dropout', '2');
+  await page.getByText('dropout must be a number from 0 to 0.9, not 2.').waitFor();
+  expect(await summary.textContent()).toBe('Advanced');
+  await enter('Dropout', '0.1');
+  await page.getByText('Advanced (1 changed)').waitFor();
+  await enter('Dropout', '');
+  await page.getByText('Advanced', { exact: true }).waitFor();
+
+  await page.getByLabel('Optimizer', { exact: true }).selectOption('muon');
+  expect(await page.getByLabel('Momentum', { exact: true }).inputValue()).toBe('0.95');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await page.getByText('71 GPU dispatches a step').waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Train' }).waitFor();
+
+  await page.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
+  for (const [label, value] of Object.entries({
+    'Learning rate': '10',
+    'Weight decay': '10',
+    'Clip gradients at': '0',
+  })) {
+    await enter(label, value);
+  }
+  await page.getByRole('button', { name: 'Train' }).click();
+  await expect
+    .poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 })
+    .toMatch(/diverged.*last good ones/);
+  await page.getByRole('button', { name: 'Try again at a learning rate of 3.3' }).waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test.for([
   ['wide and light', 1280, 'light'],
   ['a phone and dark', 390, 'dark'],
@@ -200,6 +241,7 @@ test.for([
   await page.goto(site.address);
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
+  await page.locator('summary', { hasText: 'Advanced' }).click();
   await page.evaluate(AXE);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
