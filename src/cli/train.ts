@@ -7,6 +7,7 @@ import { checkLength, splitCorpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
+import { estimateMemory } from '../training/memory.ts';
 import { bitsPerCharacter, type Losses, overfittingSince } from '../training/overfitting.ts';
 import { freshState, type TrainingState, weightsOf } from '../training/state.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
@@ -95,6 +96,8 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const { train: trainIds, val } = splitCorpus(text.ids);
   const state = from && (plan.resumed ? from.state : freshStart(from, tokenizer, config.training));
+  const { total, minimum } = estimateMemory(model, config.training, text.ids.length);
+  output.remark(`It takes ${mebibytes(total)} on the GPU, of which no program could do without ${mebibytes(minimum)}.`);
   const trainer = await Trainer.create(device, {
     model,
     training: config.training,
@@ -223,12 +226,16 @@ function freshStart(
   return freshState(training, weights);
 }
 
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
+
 function describe({ config, text, resumed }: Plan, trainer: Trainer): string {
   const { n_layer, n_head, n_embd, block_size } = config.model;
   return [
     `${resumed ? `Going on after step ${trainer.step}` : 'Training'}: ${text.id}, ${text.tokenizer.vocab_size} tokens in the vocabulary;`,
     `${n_layer} layers, ${n_head} heads, width ${n_embd}, context ${block_size}, batch ${config.training.batch_size}:`,
-    `${trainer.parameters.toLocaleString('en-US')} parameters, ${(trainer.gpuBytes / 2 ** 20).toFixed(1)} MiB on the GPU,`,
+    `${trainer.parameters.toLocaleString('en-US')} parameters, ${mebibytes(trainer.gpuBytes)} on the GPU,`,
     `${trainer.dispatchesPerStep} dispatches a step.`,
   ].join(' ');
 }
