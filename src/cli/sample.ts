@@ -3,7 +3,7 @@ import { PARAMETERS } from '../graph/graph.ts';
 import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { CharacterTokenizer } from '../text/tokenizer.ts';
+import { TextStream, tokenizerOf } from '../text/byte-pair.ts';
 import { weightsOf } from '../training/state.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { openDeviceInNode } from './open.ts';
@@ -44,8 +44,15 @@ export async function sample(argv: string[]): Promise<boolean> {
     }
   }
   const output = new Output(flags.json === true);
-  const { model, vocabulary, text: learnt, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
-  const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary, learnt.documents);
+  const {
+    model,
+    vocabulary,
+    tokenizer_json,
+    text: learnt,
+    state,
+  } = await loadCheckpoint(flags.model, (line) => output.remark(line));
+  const tokenizer = tokenizerOf(vocabulary, tokenizer_json, learnt.documents);
+  const stream = new TextStream(tokenizer);
   const prompt = flags.prompt ?? '';
   const ids = tokenizer.begin(prompt);
 
@@ -68,10 +75,13 @@ export async function sample(argv: string[]): Promise<boolean> {
     seed: flags.seed ?? 1337,
     ...tokenizer.ending(),
   })) {
-    const piece = tokenizer.decode([id]);
+    const piece = stream.push(id);
     text += piece;
     output.stream(piece);
   }
+  const rest = stream.end();
+  text += rest;
+  output.stream(rest);
   output.result({ text }, '');
   device.gpu.destroy();
   return true;

@@ -1,11 +1,12 @@
-import { readSafetensors, type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
+import type { PortableModel } from '../formats/portable-model.ts';
+import { checksum, readSafetensors, type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { isChoice } from '../graph/tuner.ts';
-import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
+import { checkRunConfig, type GPTConfig, preset, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { stateBuffers, type TrainingState } from './state.ts';
+import { freshState, stateBuffers, type TrainingState, weightsOf } from './state.ts';
 
 /** Version of the metadata below. */
 const FORMAT = 'inkling-1';
@@ -16,6 +17,8 @@ export interface Checkpoint {
   training: TrainingConfig;
   /** The token of each id. */
   vocabulary: readonly string[];
+  /** Of a model that came with a tokenizer of its own: see `PortableModel`. */
+  tokenizer_json?: string | undefined;
   /** The text it learns from, by name and by the SHA-256 of its bytes in hexadecimal; whether it is a list of documents. */
   text: { name: string; sha256: string; documents?: boolean };
   /** Validation loss at the last evaluation, in nats, where there was one. */
@@ -39,7 +42,20 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
       tensors.set(tensorName(buffer, name), { dtype: 'F32', shape: [...shape], data });
     }
   }
-  return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify({ ...description, ...progress }) });
+  const run = JSON.stringify({ ...description, ...progress });
+  return writeSafetensors(tensors, { format: FORMAT, run, checksum: checksum(tensors, [run]) });
+}
+
+/** The model of a run, to be exported: with the weights that evaluation and samples use. */
+export function portableModel({ model, vocabulary, tokenizer_json, text, state }: Checkpoint): PortableModel {
+  return { model, vocabulary, tokenizer_json, documents: text.documents, parameters: weightsOf(state) };
+}
+
+/** A model from elsewhere as a run that has made no step and knows no text. */
+export function startingCheckpoint({ parameters, documents, ...model }: PortableModel): Checkpoint {
+  const { training } = preset('tiny');
+  const state = freshState(training, parameters);
+  return { ...model, training, text: { name: '', sha256: '', ...(documents && { documents }) }, val_loss: null, state };
 }
 
 /**
@@ -51,6 +67,9 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   const { metadata, tensors } = readSafetensors(bytes);
   if (metadata.format !== FORMAT || !metadata.run) {
     refuse('It is a safetensors file, but not a checkpoint of Inkling.');
+  }
+  if (metadata.checksum !== checksum(tensors, [metadata.run])) {
+    refuse('It is damaged: its checksum is not that of what it holds.');
   }
   const { step, evaluated, sampled, best, products, ...run } = parseDescription(metadata.run);
   const layout = layoutOf(run.model);

@@ -1,4 +1,7 @@
+import { METRICS_HEADER, metricsLine } from '../formats/csv.ts';
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
+import { download } from './download.ts';
+import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
 import { openSession, type Session } from './session-client.ts';
@@ -203,6 +206,25 @@ async function generate(request: GenerateRequest): Promise<void> {
   store.dispatch({ kind: 'generate-ended', failure: result.ok ? null : result.failure });
 }
 
+/** The losses on show, as a table. Where the curve is thinned, a line stands for several steps. */
+function curve(): string {
+  const { run } = store.view;
+  if (run === null) return METRICS_HEADER;
+  const steps = run.history.steps.map((step, i) => ({ step, loss: run.history.mean[i] }));
+  const evaluations = run.evaluations.map(({ step, train, val }) => ({ step, train_loss: train, val_loss: val }));
+  const lines = [...steps, ...evaluations].sort((a, b) => a.step - b.step);
+  return METRICS_HEADER + lines.map(metricsLine).join('');
+}
+
+async function exportModel(format: Takeaway): Promise<void> {
+  if (session === null) return;
+  if (format === 'csv') return download('inkling.csv', curve());
+  store.dispatch({ kind: 'export-requested' });
+  const result = await session.exportModel(format);
+  store.dispatch({ kind: 'export-ended', failure: result.ok ? null : result.failure });
+  if (result.ok) download(result.value.name, result.value.bytes);
+}
+
 /** Listens to a custom event of the page's elements. */
 function on<T>(name: string, handle: (detail: T) => unknown): void {
   page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
@@ -215,6 +237,7 @@ on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);
 on<GenerateRequest>('generate', generate);
+on<Takeaway>('export-model', exportModel);
 on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));

@@ -41,6 +41,8 @@ export type Action =
   | { kind: 'generate-requested'; prompt: string }
   | { kind: 'generate-ended'; failure: Failure | null }
   | { kind: 'generation-dismissed' }
+  | { kind: 'export-requested' }
+  | { kind: 'export-ended'; failure: Failure | null }
   | { kind: 'refused'; failure: Failure }
   | { kind: 'dismissed' };
 
@@ -209,6 +211,10 @@ export function reduce(view: View, action: Action): View {
         // a new run may have taken the generation away
         milestone: action.failure === null && view.generation !== null ? MILESTONES.written : view.milestone,
       };
+    case 'export-requested':
+      return { ...view, exporting: true };
+    case 'export-ended':
+      return { ...view, exporting: false, failure: action.failure ?? view.failure };
     case 'generation-dismissed':
       return { ...view, generation: null, generationBefore: null };
     case 'dismissed':

@@ -232,6 +232,18 @@ export const PROMPT = {
   notYet: 'You can ask as soon as training has begun.',
 };
 
+export const EXPORT = {
+  heading: 'Take it with you',
+  formats: {
+    checkpoint: { name: 'Checkpoint', help: 'to go on with here, or in a terminal: one safetensors file' },
+    huggingface: { name: 'Hugging Face', help: 'a ZIP for transformers, ONNX and nanoGPT, with how to train further' },
+    gguf: { name: 'GGUF', help: 'for llama.cpp and what is built on it' },
+    csv: { name: 'Curve', help: 'the losses, as comma-separated values' },
+  },
+  notYet: 'There is something to take once a run is paused, stopped or finished.',
+  private: 'The file is written on this computer and goes nowhere else.',
+};
+
 export const FOOTER = {
   privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
   saved: (step: number) => `saved up to step ${count(step)}`,

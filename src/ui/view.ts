@@ -117,6 +117,8 @@ export interface View {
   generation: Generation | null;
   /** What stood there before the present request; comes back when that is refused. */
   generationBefore: Generation | null;
+  /** Whether the model is being written to a file. */
+  exporting: boolean;
   /** The latest thing that went wrong, until it is dismissed or the next thing goes well. */
   failure: Failure | null;
   milestone: string;
@@ -138,6 +140,7 @@ export function initialView(): View {
     runs: null,
     generation: null,
     generationBefore: null,
+    exporting: false,
     failure: null,
     milestone: MILESTONES.opening,
   };
@@ -192,6 +195,9 @@ export const canGenerate = ({ run, phase }: View): boolean =>
 /** The run that was going on when the page was last closed, where the page is free to go on with it. */
 export const interruptedRun = ({ runs, phase }: View): RunSummary | null =>
   isActive(phase) ? null : (runs?.runs.find(({ state }) => state === 'interrupted') ?? null);
+
+/** Between steps only: a file holds one moment of a run. */
+export const canExport = (view: View): boolean => canGenerate(view) && view.phase !== 'running';
 
 /** V of the run on show, or of the text that the next one would learn. */
 export const shownVocabulary = ({ run, text }: View): number | null => run?.vocabulary ?? text?.vocab_size ?? null;

@@ -4,6 +4,7 @@ import { splitCorpus } from '../text/corpus.ts';
 import { DATASETS } from '../text/datasets.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
+import type { Checkpoint } from '../training/checkpoint.ts';
 import { type Losses, overfittingSince } from '../training/overfitting.ts';
 import type { TrainingState } from '../training/state.ts';
 import { Trainer } from '../training/trainer.ts';
@@ -51,6 +52,10 @@ export class LiveRun implements WritingModel {
   readonly config: RunConfig;
   /** Name of the text that it learns. */
   readonly textName: string;
+  /** That text as a checkpoint names it. */
+  readonly text: Checkpoint['text'];
+  /** Validation loss at the last evaluation, in nats. */
+  val_loss: number | null = null;
   readonly keeper: RunKeeper | undefined;
   /** Resolves when nothing of it is on the GPU any more, and its end is saved. */
   ended: Promise<void> = Promise.resolve();
@@ -69,6 +74,7 @@ export class LiveRun implements WritingModel {
     this.tokenizer = text.tokenizer;
     this.config = config;
     this.textName = text.name;
+    this.text = { name: text.dataset ?? text.name, sha256: text.sha256, documents: text.tokenizer.documents };
     this.keeper = keeper;
     this.#clock = new RunClock(config.training.max_iters - trainer.step, tokensPerStep(config));
     this.#events = events;
@@ -108,6 +114,7 @@ export class LiveRun implements WritingModel {
         events.steps(records);
       },
       evaluated: (step, train_loss, val_loss, improved, accuracy) => {
+        this.val_loss = val_loss;
         keeper?.evaluated({ step, train_loss, val_loss, accuracy }, improved);
         this.#evaluations.push({ step, train_loss, val_loss });
         const overfitting_since = overfittingSince(this.#evaluations);

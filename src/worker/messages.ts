@@ -64,6 +64,15 @@ export interface GenerateRequest {
   seed: number;
 }
 
+/** What other programs open; see `src/formats`. */
+export type ExportFormat = 'checkpoint' | 'huggingface' | 'gguf';
+
+export interface ExportedFile {
+  name: string;
+  /** Transferred, not copied. */
+  bytes: ArrayBuffer;
+}
+
 /** The session's life. `stopped` and `finished` keep the model, so that it can be prompted. */
 export type Phase = 'idle' | 'preparing' | 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
 
@@ -180,6 +189,8 @@ export interface SessionCommands {
   /** Writes text with the present weights (also while paused); pieces come as `generated` events. Answers at the end. */
   generate(request: GenerateRequest): Promise<Result<null>>;
   cancelGeneration(): Promise<Result<null>>;
+  /** The model as a file, between steps. Codes: `no-model`, `not-expressible`, `still-training`. */
+  exportModel(format: ExportFormat): Promise<Result<ExportedFile>>;
   /** Saves the run as it is now: the page is about to be hidden or frozen. Answers when it is on the disk. */
   save(): Promise<Result<null>>;
   /** The runs that this browser keeps; all of these fail with `no-storage` where it keeps none. */

@@ -93,7 +93,10 @@ describe('train and sample', () => {
     expect(Array.from(written[0]!.text as string)).toHaveLength(26);
     expect(written[0]!.text).toMatch(/^A drop/);
     expect(lines((await inkling(sample)).stdout)).toEqual(written);
-    expect(readdirSync(parts)).toEqual(['checkpoint.previous.safetensors', checkpoint]);
+    expect(readdirSync(parts)).toEqual(['checkpoint.previous.safetensors', checkpoint, 'metrics.csv']);
+    const history = readFileSync(join(parts, 'metrics.csv'), 'utf8');
+    expect(history).toBe(readFileSync(join(folder, 'whole/metrics.csv'), 'utf8'));
+    expect(history.trim().split('\n')).toHaveLength(1 + 12 + 4);
   });
 
   test('another seed is another run; weights can be the start of a new one', async () => {
@@ -173,7 +176,7 @@ test('options of the training: all of them together, ended early and at the best
 
 describe('bad input: one line on stderr that says how to mend it, nothing on stdout', () => {
   test.for([
-    [2, [], /Choose one of train, sample, parity/],
+    [2, [], /Choose one of train, sample, export, parity/],
     [2, ['draw'], /no command “draw”/],
     [2, ['constructor'], /no command “constructor”/],
     [2, ['train', '--constructor', '3'], /no flag --constructor/],

@@ -4,6 +4,9 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importHuggingFace, modelFiles } from '../../src/formats/huggingface/import.ts';
+import { readZip } from '../../src/formats/zip.ts';
+import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { dropFile, openPage, openSite, type Site, waitForReading } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -63,6 +66,20 @@ describe('the bundled text', () => {
     const other = await write(8);
     expect(await write(7)).toBe(first7);
     expect(other).not.toBe(first7);
+
+    // The model leaves the page, as files that say what they are.
+    const take = async (name: string) => {
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name }).click();
+      return new Uint8Array(readFileSync(await (await download).path()));
+    };
+    expect(new TextDecoder().decode((await take('GGUF')).subarray(0, 4))).toBe('GGUF');
+    const { model, parameters } = importHuggingFace(modelFiles(readZip(await take('Hugging Face'))));
+    expect(model).toMatchObject({ n_layer: 2, n_embd: 32, block_size: 32, vocab_size: 84 });
+    const checkpoint = decodeCheckpoint(await take('Checkpoint'));
+    expect(checkpoint.state.buffers.get('parameters')).toEqual(parameters);
+    expect(new TextDecoder().decode(await take('Curve'))).toMatch(/^step,loss,.*\n0,,,,4\.\d+,4\.\d+\n1,4\.\d+,,,,\n/);
+
     expect((await page.getByRole('alert').textContent())?.trim()).toBe('');
     expect(complaints).toEqual([]);
     await page.close();

@@ -5,6 +5,7 @@ import { type Action, reduce, Store } from '../../src/ui/store.ts';
 import { ADVANCED, MILESTONES, meaning } from '../../src/ui/strings.ts';
 import {
   bestOf,
+  canExport,
   canGenerate,
   canTrain,
   chosenConfig,
@@ -208,6 +209,20 @@ describe('generation', () => {
     const asked: Action = { kind: 'generate-requested', prompt: 'Call' };
     const view = inRun(asked, { kind: 'generated', text: ' me', done: false }, { kind: 'generate-ended', failure });
     expect(view).toMatchObject({ generation: { text: ' me', busy: false }, failure });
+  });
+});
+
+describe('taking the model away', () => {
+  const at = (phase: 'running' | 'paused') => inRun({ kind: 'status', phase, detail: '' });
+
+  it('is offered between steps, one file at a time; a failure is shown', () => {
+    expect(canExport(initialView())).toBe(false);
+    expect(canExport(at('running'))).toBe(false);
+    expect(canExport(at('paused'))).toBe(true);
+    const writing = reduce(at('paused'), { kind: 'export-requested' });
+    expect(writing.exporting).toBe(true);
+    expect(reduce(writing, { kind: 'export-ended', failure: null })).toMatchObject({ exporting: false, failure: null });
+    expect(reduce(writing, { kind: 'export-ended', failure })).toMatchObject({ exporting: false, failure });
   });
 });
 

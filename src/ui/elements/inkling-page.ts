@@ -3,6 +3,7 @@ import { LossHistory } from '../loss-history.ts';
 import { ADAPTER, CONTROLS, FOOTER, meaning, SETTINGS, TAGLINE, TEXT, TITLE } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
+  canExport,
   canGenerate,
   canTrain,
   chosenConfig,
@@ -21,6 +22,7 @@ import './drop-target.ts';
 import './failure-notice.ts';
 import './figures-table.ts';
 import './loss-chart.ts';
+import './model-export.ts';
 import './prompt-form.ts';
 import './resume-offer.ts';
 import './run-controls.ts';
@@ -152,6 +154,7 @@ export class InklingPage extends LitElement {
         .busy=${generation?.busy ?? false}
         .opening=${view.text?.opening ?? openingOf(view.text?.preview ?? '')}
       ></prompt-form>
+      <model-export .ready=${canExport(view)} .busy=${view.exporting}></model-export>
     `;
   }
 
