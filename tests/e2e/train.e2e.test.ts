@@ -63,6 +63,12 @@ describe('the bundled text', () => {
     const other = await write(8);
     expect(await write(7)).toBe(first7);
     expect(other).not.toBe(first7);
+
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await page.getByText('More about the choice of characters').click();
+    await page.getByRole('spinbutton', { name: 'Top-k' }).fill('1');
+    expect(await write(7)).not.toBe(first7); // the likeliest character each time
     expect((await page.getByRole('alert').textContent())?.trim()).toBe('');
     expect(complaints).toEqual([]);
     await page.close();
