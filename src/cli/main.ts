@@ -1,6 +1,7 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import { UsageError } from './arguments.ts';
 import { bench } from './bench.ts';
+import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { parity } from './parity.ts';
 import { sample } from './sample.ts';
@@ -10,6 +11,7 @@ import { train } from './train.ts';
 const COMMANDS: Record<string, (argv: string[]) => Promise<boolean>> = {
   train,
   sample,
+  evaluate,
   export: exportModel,
   parity,
   bench,

@@ -63,9 +63,8 @@ export class Arena {
     return buffer;
   }
 
-  /** Creates the memory and compiles the kernels of every planned graph. */
-  async compile(): Promise<Map<Graph, Program>> {
-    const { graphs } = this.#memory;
+  /** Creates the memory of every planned graph, and compiles the kernels of all or of those given; the others can follow. */
+  async compile(graphs: readonly Graph[] = this.#memory.graphs): Promise<Map<Graph, Program>> {
     for (const [index, slot] of this.#memory.close().entries()) {
       if (!this.#slots.has(slot)) {
         this.#slots.set(slot, await this.#create(`activations ${index}`, slot.bytes));

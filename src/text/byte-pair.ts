@@ -8,9 +8,6 @@ export type Tokenizer = Pick<
   'vocabulary' | 'vocab_size' | 'endOfText' | 'documents' | 'encode' | 'decode' | 'startOfText' | 'begin' | 'ending'
 >;
 
-/** What stands in decoded text for bytes that are no whole character. */
-const REPLACEMENT = '\ufffd';
-
 /** Characters that are encoded at a time; the cut is made where a line ends. */
 const PIECE = 1 << 16;
 
@@ -75,33 +72,4 @@ export function tokenizerOf(vocabulary: readonly string[], json?: string, docume
   return json === undefined
     ? CharacterTokenizer.ofVocabulary(vocabulary, documents)
     : new BytePairTokenizer(json, vocabulary);
-}
-
-/**
- * Text out of ids that come one by one. A character of several bytes can be several tokens: it is told once it is whole.
- */
-export class TextStream {
-  readonly #tokenizer: Pick<Tokenizer, 'decode'>;
-  #waiting: number[] = [];
-
-  constructor(tokenizer: Pick<Tokenizer, 'decode'>) {
-    this.#tokenizer = tokenizer;
-  }
-
-  /** What is certain now; may be empty. */
-  push(id: number): string {
-    this.#waiting.push(id);
-    const text = this.#tokenizer.decode(this.#waiting);
-    // four bytes make the longest character: what is not whole by then never will be
-    if (text.endsWith(REPLACEMENT) && this.#waiting.length < 4) return '';
-    this.#waiting = [];
-    return text;
-  }
-
-  /** What is left at the end. */
-  end(): string {
-    const text = this.#waiting.length > 0 ? this.#tokenizer.decode(this.#waiting) : '';
-    this.#waiting = [];
-    return text;
-  }
 }

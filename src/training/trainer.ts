@@ -1,6 +1,8 @@
-import { type GenerationOptions, Generator, traceGenerator } from '../generation/generator.ts';
+import { allocateDecoder, traceDecoder } from '../generation/decoder.ts';
+import { Generator } from '../generation/generator.ts';
 import { type Device, guarded } from '../gpu/device.ts';
 import type { InklingError } from '../gpu/errors.ts';
+import { Pacer } from '../gpu/pacer.ts';
 import { ReadbackRing, readTogether } from '../gpu/readback.ts';
 import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
@@ -15,7 +17,6 @@ import { CORPUS, corpusBytes, type Region, requireCorpusFits, uploadCorpus } fro
 import { diverged, type UnsoundStep } from './diagnosis.ts';
 import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
-import { Pacer } from './pacer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { AVERAGE, BEST, RECORDS, stateBuffers, type TrainingState } from './state.ts';
 import { startingBuffers, traceTraining } from './step.ts';
@@ -83,7 +84,10 @@ function weightsBuffer({ ema_decay }: TrainingConfig): string {
 /** Trains a model on a corpus that stays on the GPU. */
 export class Trainer {
   readonly layout: ParameterLayout;
+  /** Answers prompts. */
   readonly generator: Generator;
+  /** Writes the run's own samples and answers its problems, with a cache of its own: an answer may be written at the same time. */
+  readonly sampler: Generator;
   readonly control = new RunControl();
   /** The variants of the matrix products, where they were chosen for this model. */
   readonly products: ProductChoices | undefined;
@@ -113,7 +117,7 @@ export class Trainer {
     products: ProductChoices | undefined,
     stepGraph: Graph,
     programs: { step: Program; evaluateTrain: Program; evaluateVal: Program },
-    generator: Generator,
+    writers: { generator: Generator; sampler: Generator },
   ) {
     this.#device = device;
     this.#arena = arena;
@@ -126,7 +130,8 @@ export class Trainer {
     this.layout = stepGraph.layout;
     this.#step = programs.step;
     this.#evaluations = { train: programs.evaluateTrain, val: programs.evaluateVal };
-    this.generator = generator;
+    this.generator = writers.generator;
+    this.sampler = writers.sampler;
     this.#readback = new ReadbackRing(device.gpu, IN_FLIGHT, RECORD_RING * RECORD_BYTES);
     this.#done = state?.step ?? 0;
     this.#queued = this.#done;
@@ -170,9 +175,13 @@ export class Trainer {
       };
       const evaluateTrain = evaluation(trainRegion);
       const evaluateVal = evaluation(valRegion);
-      const generation = traceGenerator(model, layout, traits, weightsBuffer(training));
-      for (const graph of [step, evaluateTrain, evaluateVal, generation.graph]) {
+      for (const graph of [step, evaluateTrain, evaluateVal]) {
         arena.plan(graph);
+      }
+      const weights = weightsBuffer(training);
+      const decoders = ['answer', 'sample'].map((name) => traceDecoder(model, layout, traits, { name, weights }));
+      for (const decoder of decoders) {
+        await allocateDecoder(device, arena, decoder);
       }
 
       const { queue } = device.gpu;
@@ -183,8 +192,9 @@ export class Trainer {
       }
       await allocateEvaluation(arena, training);
 
-      const programs = await arena.compile();
-      const generator = new Generator(device, arena, programs.get(generation.graph)!, generation);
+      // the first step does not wait for the kernels that write; see `run`
+      const programs = await arena.compile([step, evaluateTrain, evaluateVal]);
+      const [generator, sampler] = decoders.map((decoder) => new Generator(device, arena, decoder));
       return new Trainer(
         device,
         arena,
@@ -196,7 +206,7 @@ export class Trainer {
           evaluateTrain: programs.get(evaluateTrain)!,
           evaluateVal: programs.get(evaluateVal)!,
         },
-        generator,
+        { generator: generator!, sampler: sampler! },
       );
     } catch (error) {
       arena.destroy();
@@ -252,6 +262,9 @@ export class Trainer {
         if (over) {
           return true;
         }
+        if (samples) {
+          void this.sampler.prepare(); // while the first steps are made, and after the first evaluation
+        }
         // Up to the next step after which something is due.
         const evaluation = nextMultiple(this.#done, eval_interval);
         const sample = samples ? nextMultiple(this.#done, sample_interval) : max_iters;
@@ -274,11 +287,6 @@ export class Trainer {
   get endedEarly(): boolean {
     const { patience, eval_interval } = this.#training;
     return patience > 0 && this.#best !== null && this.#evaluated - this.#best.step >= patience * eval_interval;
-  }
-
-  /** Writes text with the present weights. `prompt`: at least one token id. */
-  generate(prompt: readonly number[], options: GenerationOptions): AsyncGenerator<number> {
-    return this.generator.generate(prompt, options);
   }
 
   /**
@@ -306,6 +314,7 @@ export class Trainer {
   destroy(): void {
     this.control.stop();
     this.generator.destroy();
+    this.sampler.destroy();
     this.#readback.destroy();
     this.#arena.destroy();
   }
@@ -388,7 +397,7 @@ export class Trainer {
     const train_loss = await mean(this.#evaluations.train);
     const val_loss = await mean(this.#evaluations.val);
     const { problems } = this.#options;
-    const accuracy = problems && (await exactMatch(this.generator, problems, passed));
+    const accuracy = problems && (await exactMatch(this.sampler, problems, passed));
     this.#evaluated = this.#done;
     if (!Number.isFinite(train_loss) || !Number.isFinite(val_loss)) {
       throw new Unsound({ step: this.#done + 1, loss: Number.NaN, grad_norm: Number.NaN });

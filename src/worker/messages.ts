@@ -61,6 +61,10 @@ export interface GenerateRequest {
   length: number;
   /** 0 takes the most probable character each time. */
   temperature: number;
+  /** See `SamplingOptions`; left out, all characters may be drawn, and none is held back for being there already. */
+  top_k?: number;
+  top_p?: number;
+  repetition_penalty?: number;
   seed: number;
 }
 

@@ -67,6 +67,12 @@ describe('the bundled text', () => {
     expect(await write(7)).toBe(first7);
     expect(other).not.toBe(first7);
 
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await page.getByText('More about the choice of characters').click();
+    await page.getByRole('spinbutton', { name: 'Top-k' }).fill('1');
+    expect(await write(7)).not.toBe(first7); // the likeliest character each time
+
     // The model leaves the page, as files that say what they are.
     const take = async (name: string) => {
       const download = page.waitForEvent('download');

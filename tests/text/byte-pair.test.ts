@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { encodeGGUF } from '../../src/formats/gguf.ts';
 import { huggingFaceFiles } from '../../src/formats/huggingface/export.ts';
 import { importHuggingFace } from '../../src/formats/huggingface/import.ts';
-import { BytePairTokenizer, TextStream, tokenizerOf } from '../../src/text/byte-pair.ts';
+import { TextStream } from '../../src/generation/text-stream.ts';
+import { BytePairTokenizer, tokenizerOf } from '../../src/text/byte-pair.ts';
 import { CharacterTokenizer } from '../../src/text/tokenizer.ts';
 import { bytePairJson, bytePairModel } from '../formats/models.ts';
 
