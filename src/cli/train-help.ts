@@ -11,6 +11,8 @@ const HELP: Record<string, Partial<Record<Flag, string>>> = {
     resume: 'DIR of a run to go on with, exactly where it was interrupted',
     init: 'DIR or FILE of a model whose weights are the start of a new run',
     unknown: 'add or drop: what to do with characters that the model of --init does not know',
+    tune: 'times the kernels for this model first, also where the processor computes, which takes seconds',
+    'no-tune': 'takes the kernels that suit most adapters of this kind, without timing any',
     json: 'one JSON object a line on stdout, and nothing else',
     help: 'prints this',
   },
