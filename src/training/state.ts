@@ -53,6 +53,14 @@ export function freshState(
   return { step: 0, evaluated, sampled: 0, best: null, buffers };
 }
 
+/** Whether so many evaluations in a row have not lowered the validation loss that the run is to end. */
+export function patienceIsOut(
+  { patience, eval_interval }: TrainingConfig,
+  { evaluated, best }: Pick<TrainingState, 'evaluated' | 'best'>,
+): boolean {
+  return patience > 0 && best !== null && evaluated - best.step >= patience * eval_interval;
+}
+
 /** The weights that evaluation and samples use: the moving average where the run keeps one. */
 export function weightsOf({ buffers }: TrainingState): Float32Array<ArrayBuffer> {
   return buffers.get(AVERAGE) ?? buffers.get(PARAMETERS)!;

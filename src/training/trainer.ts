@@ -18,7 +18,7 @@ import { diverged, type UnsoundStep } from './diagnosis.ts';
 import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { RunControl, Stopped } from './run-control.ts';
-import { AVERAGE, BEST, RECORDS, stateBuffers, type TrainingState } from './state.ts';
+import { AVERAGE, BEST, patienceIsOut, RECORDS, stateBuffers, type TrainingState } from './state.ts';
 import { startingBuffers, traceTraining } from './step.ts';
 
 /** Submits that may be queued at once: one runs while the next one waits. */
@@ -66,12 +66,15 @@ export interface TrainerListener {
   sampleDue?(step: number): Promise<void>;
 }
 
-/** Thrown inside the loop by a step that is not finite; leaves the trainer as `diverged`, in words. */
+/**
+ * Thrown inside the loop by a step that is not finite, which leaves the trainer as `diverged`, in words; and, without a
+ * record, by those after it, which nobody but a snapshot hears.
+ */
 class Unsound extends Error {
-  readonly record: UnsoundStep;
+  readonly record: UnsoundStep | undefined;
 
-  constructor(record: UnsoundStep) {
-    super('unsound');
+  constructor(record?: UnsoundStep) {
+    super('a step was not finite');
     this.record = record;
   }
 }
@@ -274,7 +277,7 @@ export class Trainer {
       if (error instanceof Stopped) {
         return false;
       }
-      throw error instanceof Unsound ? await this.#explain(error.record) : error;
+      throw error instanceof Unsound && error.record ? await this.#explain(error.record) : error;
     }
   }
 
@@ -285,8 +288,7 @@ export class Trainer {
 
   /** Whether patience has run out: so many evaluations in a row have not lowered the validation loss. */
   get endedEarly(): boolean {
-    const { patience, eval_interval } = this.#training;
-    return patience > 0 && this.#best !== null && this.#evaluated - this.#best.step >= patience * eval_interval;
+    return patienceIsOut(this.#training, { evaluated: this.#evaluated, best: this.#best });
   }
 
   /**
@@ -335,7 +337,7 @@ export class Trainer {
           this.#pacer.learn(steps, now - Math.max(lastArrival, started));
           lastArrival = now;
           if (first !== this.#done) {
-            return; // a step before these was not sound, and so none of these was made
+            throw new Unsound(); // a step before these was not sound, and so none of these was made
           }
           const unsound = records.find(({ loss, grad_norm }) => !Number.isFinite(loss) || !Number.isFinite(grad_norm));
           const made = unsound ? records.slice(0, records.indexOf(unsound)) : records;

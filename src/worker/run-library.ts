@@ -7,6 +7,7 @@ import { KINDS, type RunStore, sha256 } from '../storage/run-store.ts';
 import { DATASETS, type DatasetName } from '../text/datasets.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import { patienceIsOut } from '../training/state.ts';
 import type { Trainer } from '../training/trainer.ts';
 import type { RunText } from './live-run.ts';
 import type { ForkChange, KeptRun, RunList, RunSummary, SessionEvent } from './messages.ts';
@@ -135,7 +136,12 @@ export class RunLibrary {
     const checkpoint = await this.#checkpoint(from);
     const training = withChange(checkpoint.training, change);
     checkRunConfig({ model: checkpoint.model, training });
-    const { state } = checkpoint;
+    const { best } = checkpoint.state;
+    // A run that has ended early has taken its best weights: a fork goes on from these, with new patience.
+    const state =
+      best !== null && patienceIsOut(checkpoint.training, checkpoint.state)
+        ? { ...checkpoint.state, best: { ...best, step: checkpoint.state.evaluated } }
+        : checkpoint.state;
     if (training.max_iters < state.step) {
       throw new InklingError(
         'bad-config',
@@ -162,7 +168,7 @@ export class RunLibrary {
     await this.#store.add(fork, await this.#store.tokens(from));
     try {
       await this.#store.appendMetrics(fork.id, divide(await this.#store.metrics(id), state).told);
-      await this.#store.write(fork.id, 'latest', encodeCheckpoint({ ...checkpoint, training }));
+      await this.#store.write(fork.id, 'latest', encodeCheckpoint({ ...checkpoint, training, state }));
     } catch (error) {
       await this.#store.remove(fork.id);
       throw error;

@@ -108,6 +108,18 @@ test('one writer a run over all tabs; a fork goes on by itself, and a change mak
   expect((await checkpointOf(id)).state).toEqual(at); // the run itself is as it was
 });
 
+test('a fork of a run that ended early has new patience', async () => {
+  const tab = await open();
+  const still = { learning_rate: 0, min_lr: 0, patience: 1 }; // no evaluation is lower than the first
+  const id = await finishedRun(tab, still);
+  expect((await checkpointOf(id)).state).toMatchObject({ step: 5, evaluated: 5, best: { step: 0 } });
+  const fork = await tab.session.forkRun(id, { name: 'on' });
+  if (!fork.ok) throw new Error(fork.failure.message);
+  expect(await tab.session.resumeRun(fork.value)).toEqual(OK);
+  await tab.until(() => tab.phase === 'finished');
+  expect((await checkpointOf(fork.value)).state).toMatchObject({ step: 10, evaluated: 10, best: { step: 5 } });
+});
+
 test('runs share the text they learn, and the last one takes it along', async () => {
   const tab = await open();
   for (const { id } of await list(tab)) await tab.session.deleteRun(id);

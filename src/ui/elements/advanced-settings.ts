@@ -1,4 +1,4 @@
-import { css, html, LitElement, noChange, nothing } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import { checkTrainingConfig, type OptimizerName, type ScheduleName, type TrainingConfig } from '../../model/config.ts';
 import { ADVANCED_OPTIONS, type AdvancedGroup, type AdvancedOption, SUITED_KEYS } from '../advanced-options.ts';
@@ -66,9 +66,11 @@ export class AdvancedSettings extends LitElement {
             min="0"
             aria-describedby=${describedBy}
             aria-invalid=${this.faults[key] === undefined ? 'false' : 'true'}
-            .value=${this.faults[key] === undefined ? live(String(training[key])) : noChange}
+            .value=${String(training[key])}
             @change=${(event: Event) => {
-              const { value, valueAsNumber } = event.currentTarget as HTMLInputElement;
+              const input = event.currentTarget as HTMLInputElement;
+              const { value, valueAsNumber } = input;
+              if (value === '') input.value = String(training[key]);
               this.#set(key, value === '' ? undefined : valueAsNumber);
             }}
           />
@@ -136,6 +138,10 @@ export class AdvancedSettings extends LitElement {
         <button
           ?hidden=${changed === 0}
           @click=${() => {
+            // What was refused stands in its field still: the page is drawn too often to overwrite what is being typed.
+            for (const key of Object.keys(this.faults) as (keyof TrainingConfig)[]) {
+              this.renderRoot.querySelector<HTMLInputElement>(`#${key}`)!.value = String(training?.[key]);
+            }
             this.faults = {};
             emit<Partial<Settings>>(this, 'settings-change', { advanced: {} });
           }}
