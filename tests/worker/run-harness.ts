@@ -19,10 +19,10 @@ export function tinyRun(change: Partial<RunConfig['training']> = {}): RunConfig 
     training: {
       ...training,
       batch_size: 2,
-      max_iters: 60 + 20 * INTERRUPTIONS,
-      eval_interval: 15,
+      max_iters: 100 + 150 * INTERRUPTIONS,
+      eval_interval: 40,
       eval_iters: 1,
-      sample_interval: 40,
+      sample_interval: 400,
       ...change,
     },
   };
