@@ -9,7 +9,7 @@ import type { FaultySession } from './faulty.worker.ts';
 export const TEXT = 'A drop of ink may make a million think; it may also make a blot. '.repeat(60);
 
 /** Interruptions of each kind; 20 for the full count. */
-export const INTERRUPTIONS = Number(import.meta.env.INKLING_INTERRUPTIONS ?? 3);
+export const INTERRUPTIONS = Number(import.meta.env.INKLING_INTERRUPTIONS ?? 2);
 
 /** A very small model, evaluated, sampled and so saved often. */
 export function tinyRun(change: Partial<RunConfig['training']> = {}): RunConfig {
