@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { findChrome } from './src/cli/set-up.mjs';
@@ -30,6 +31,8 @@ export default defineConfig({
         optimizeDeps: {
           include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'idb', 'lit', 'uplot'],
         },
+        // Examples import the library by its name; here that is its source.
+        resolve: { alias: { inkling: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
         test: {
           ...alone,
           name: 'gpu',

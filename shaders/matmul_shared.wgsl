@@ -4,25 +4,16 @@
 //
 // The tiles are kept with k as the slow index, so that the inner loop reads whole vectors along m and n. They are filled
 // in blocks of 4 x 4, transposed in registers where the operand lies the other way.
-// HALF: the tiles hold f16 and the sums stay f32. Gradients are small, so `a` is multiplied by A_SCALE (a power of two)
-// on its way into the tile and the sums are divided by it.
 //
 // Workgroup (TX, TY): BN = TX * TILE, BM = TY * TILE; VECTORS = TILE / 4.
-
-//#if HALF
-enable f16;
-alias Piece = vec4<f16>;
-//#else
-alias Piece = vec4f;
-//#endif
 
 const BM4 = TY * VECTORS;
 const BN4 = TX * VECTORS;
 const A_BLOCKS = BM4 * BK / 4u;
 const BLOCKS = A_BLOCKS + BN4 * BK / 4u;
 
-var<workgroup> a_tile: array<Piece, BM4 * BK>;  // (BK, BM4)
-var<workgroup> b_tile: array<Piece, BN4 * BK>;  // (BK, BN4)
+var<workgroup> a_tile: array<vec4f, BM4 * BK>;  // (BK, BM4)
+var<workgroup> b_tile: array<vec4f, BN4 * BK>;  // (BK, BN4)
 
 // Four numbers along the width of `a`; zero for a row that is outside of the matrix.
 fn safe_a(row: u32, rows: u32, column: u32) -> vec4f {
@@ -43,10 +34,10 @@ fn fill_a(block: u32, m0: u32, k0: u32) {
 //#else
   let x = transpose(mat4x4f(safe_a(m, M, k), safe_a(m + 1u, M, k), safe_a(m + 2u, M, k), safe_a(m + 3u, M, k)));
 //#endif
-  a_tile[row * BM4 + vector] = Piece(x[0] * A_SCALE);
-  a_tile[(row + 1u) * BM4 + vector] = Piece(x[1] * A_SCALE);
-  a_tile[(row + 2u) * BM4 + vector] = Piece(x[2] * A_SCALE);
-  a_tile[(row + 3u) * BM4 + vector] = Piece(x[3] * A_SCALE);
+  a_tile[row * BM4 + vector] = x[0];
+  a_tile[(row + 1u) * BM4 + vector] = x[1];
+  a_tile[(row + 2u) * BM4 + vector] = x[2];
+  a_tile[(row + 3u) * BM4 + vector] = x[3];
 }
 
 fn fill_b(block: u32, n0: u32, k0: u32) {
@@ -59,10 +50,10 @@ fn fill_b(block: u32, n0: u32, k0: u32) {
 //#else
   let x = mat4x4f(safe_b(k, K, n), safe_b(k + 1u, K, n), safe_b(k + 2u, K, n), safe_b(k + 3u, K, n));
 //#endif
-  b_tile[row * BN4 + vector] = Piece(x[0]);
-  b_tile[(row + 1u) * BN4 + vector] = Piece(x[1]);
-  b_tile[(row + 2u) * BN4 + vector] = Piece(x[2]);
-  b_tile[(row + 3u) * BN4 + vector] = Piece(x[3]);
+  b_tile[row * BN4 + vector] = x[0];
+  b_tile[(row + 1u) * BN4 + vector] = x[1];
+  b_tile[(row + 2u) * BN4 + vector] = x[2];
+  b_tile[(row + 3u) * BN4 + vector] = x[3];
 }
 
 @compute @workgroup_size(TX, TY)
@@ -87,10 +78,10 @@ fn matmul(
     workgroupBarrier();
     for (var k = 0u; k < BK; k++) {
       //#repeat i VECTORS
-      av[i] = vec4f(a_tile[k * BM4 + local.y * VECTORS + i]);
+      av[i] = a_tile[k * BM4 + local.y * VECTORS + i];
       //#endrepeat
       //#repeat j VECTORS
-      let bv = vec4f(b_tile[k * BN4 + local.x * VECTORS + j]);
+      let bv = b_tile[k * BN4 + local.x * VECTORS + j];
       //#repeat i VECTORS
       sums[4u * i * VECTORS + j] += av[i].x * bv;
       sums[(4u * i + 1u) * VECTORS + j] += av[i].y * bv;
@@ -112,7 +103,7 @@ fn matmul(
 //#if BIAS_GRADIENT
   if (n == 0u) {
     //#repeat i VECTORS
-    finish_bias(column_sums[i] / A_SCALE, m + 4u * i);
+    finish_bias(column_sums[i], m + 4u * i);
     //#endrepeat
   }
 //#endif
@@ -122,7 +113,7 @@ fn matmul(
     let bias4 = load_bias(column);
     //#repeat i TILE
     if (m + i < M) {
-      finish(sums[i * VECTORS + j] / A_SCALE + bias4, m + i, column);
+      finish(sums[i * VECTORS + j] + bias4, m + i, column);
     }
     //#endrepeat
   }

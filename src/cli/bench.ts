@@ -4,10 +4,11 @@ import { floorOf, measureRates, type Rates, randomCorpus, timeTraining, traceBen
 import { type ProfileRow, profile } from '../training/profile.ts';
 import { stepWork, type Work } from '../training/work.ts';
 import { readFlags, UsageError } from './arguments.ts';
+import { benchGeneration } from './bench-generation.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 
-const FLAGS = { config: 'text', steps: 'count', profile: 'switch', json: 'switch' } as const;
+const FLAGS = { config: 'text', steps: 'count', profile: 'switch', generate: 'switch', json: 'switch' } as const;
 
 const VOCABULARY = 65;
 
@@ -30,8 +31,12 @@ export async function bench(argv: string[]): Promise<boolean> {
   const output = new Output(flags.json === true);
   const device = await openDeviceInNode(output);
   try {
-    const corpus = randomCorpus(VOCABULARY);
     const names = PRESET_NAMES.filter((name) => flags.config === name || !flags.config || flags.config === 'all');
+    if (flags.generate) {
+      await benchGeneration(device, output, names, VOCABULARY);
+      return true;
+    }
+    const corpus = randomCorpus(VOCABULARY);
     for (const name of names) {
       const { model: shape, training } = preset(name);
       const model = { ...shape, vocab_size: VOCABULARY };

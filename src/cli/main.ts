@@ -1,12 +1,21 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import { UsageError } from './arguments.ts';
 import { bench } from './bench.ts';
+import { evaluate } from './evaluate.ts';
+import { exportModel } from './export.ts';
 import { parity } from './parity.ts';
 import { sample } from './sample.ts';
 import { train } from './train.ts';
 
 /** A command resolves with whether it succeeded. */
-const COMMANDS: Record<string, (argv: string[]) => Promise<boolean>> = { train, sample, parity, bench };
+const COMMANDS: Record<string, (argv: string[]) => Promise<boolean>> = {
+  train,
+  sample,
+  evaluate,
+  export: exportModel,
+  parity,
+  bench,
+};
 
 /** 0, 1 for a failed run, 2 for bad usage. */
 async function main([command, ...argv]: string[]): Promise<number> {

@@ -1,7 +1,9 @@
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { importHuggingFace, MODEL_FILES } from '../formats/huggingface/import.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import { type Checkpoint, encodeCheckpoint, startingCheckpoint } from '../training/checkpoint.ts';
+import { readModelFile } from '../training/model-file.ts';
 import { readBytes } from './open.ts';
 
 const CHECKPOINT = 'checkpoint.safetensors';
@@ -72,11 +74,27 @@ async function flushFolder(folder: string): Promise<void> {
   await handle.sync().finally(() => handle.close());
 }
 
+/** Runs `read` and says of which file its failure tells. */
+function naming<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof InklingError ? new InklingError(error.code, `${file}: ${error.message}`, error.hint) : error;
+  }
+}
+
+async function importFolder(folder: string): Promise<Checkpoint> {
+  const files = await Promise.all(
+    MODEL_FILES.map(async (name) => [name, await readBytes(join(folder, name))] as const),
+  );
+  return naming(folder, () => startingCheckpoint(importHuggingFace(new Map(files))));
+}
+
 /**
  * Reads the checkpoint of a run's folder, or a checkpoint file. Where the newest one of a folder is missing or damaged, and
- * the previous one is whole, that is taken, and `remark` told.
+ * the previous one is whole, that is taken, and `remark` told. A Hugging Face GPT-2, a folder or a ZIP, is a run of no steps.
  *
- * Throws `no-file`, `bad-safetensors` or `bad-checkpoint`.
+ * Throws `no-file`, `bad-safetensors`, `bad-checkpoint`, `bad-zip`, `bad-model` or `bad-tokenizer`.
  */
 export async function loadCheckpoint(path: string, remark: (line: string) => void): Promise<Checkpoint> {
   const isFolder = await stat(path).then(
@@ -88,7 +106,11 @@ export async function loadCheckpoint(path: string, remark: (line: string) => voi
     return await readCheckpoint(join(path, CHECKPOINT));
   } catch (error) {
     const previous = await readCheckpoint(join(path, PREVIOUS)).catch(() => undefined);
-    if (!previous) throw error;
+    if (!previous) {
+      if (!(await exists(join(path, CHECKPOINT))) && (await exists(join(path, 'config.json'))))
+        return importFolder(path);
+      throw error;
+    }
     const { message } = toFailure(error);
     remark(`${message} The checkpoint before it is taken, after step ${previous.state.step}.`);
     return previous;
@@ -97,12 +119,5 @@ export async function loadCheckpoint(path: string, remark: (line: string) => voi
 
 async function readCheckpoint(file: string): Promise<Checkpoint> {
   const bytes = await readBytes(file);
-  try {
-    return decodeCheckpoint(bytes);
-  } catch (error) {
-    if (error instanceof InklingError) {
-      throw new InklingError(error.code, `${file}: ${error.message}`, error.hint);
-    }
-    throw error;
-  }
+  return naming(file, () => readModelFile(bytes));
 }

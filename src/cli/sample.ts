@@ -1,78 +1,87 @@
-import { Generator, traceGenerator } from '../generation/generator.ts';
-import { PARAMETERS } from '../graph/graph.ts';
-import { Arena } from '../graph/program.ts';
-import { traitsOf } from '../graph/traits.ts';
-import { layoutOf } from '../model/parameters.ts';
-import { CharacterTokenizer } from '../text/tokenizer.ts';
+import { openGenerator } from '../generation/open.ts';
+import { SAMPLING_BOUNDS, SAMPLING_DEFAULTS } from '../generation/options.ts';
+import { writeText } from '../generation/text.ts';
+import { tokenizerOf } from '../text/byte-pair.ts';
 import { weightsOf } from '../training/state.ts';
-import { readFlags, UsageError } from './arguments.ts';
+import { type Flags, readFlags, UsageError } from './arguments.ts';
 import { openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint } from './run-folder.ts';
 
-/** `sample`: continues a prompt with a trained model. */
+const FLAGS = {
+  model: 'text',
+  prompt: 'text',
+  length: 'count',
+  temperature: 'real',
+  'top-k': 'count',
+  'top-p': 'real',
+  'repetition-penalty': 'real',
+  seed: 'count',
+  stop: 'text',
+  count: 'count',
+  json: 'switch',
+} as const;
+
+/** Texts that are written at once, at most. */
+const MOST_TEXTS = 256;
+
+/** What the flags say about how to draw. Throws `UsageError` for a value out of its bounds. */
+function samplingOf(flags: Flags<typeof FLAGS>) {
+  const given = {
+    length: flags.length,
+    temperature: flags.temperature,
+    top_k: flags['top-k'],
+    top_p: flags['top-p'],
+    repetition_penalty: flags['repetition-penalty'],
+    seed: flags.seed,
+  };
+  const sampling = { ...SAMPLING_DEFAULTS } as Record<keyof typeof SAMPLING_DEFAULTS, number>;
+  for (const name of Object.keys(given) as (keyof typeof given)[]) {
+    const value = given[name];
+    const [low, high] = SAMPLING_BOUNDS[name];
+    if (value !== undefined && !(value >= low && value <= high)) {
+      throw new UsageError(`sample: --${name.replaceAll('_', '-')} must be from ${low} to ${high}, not ${value}.`);
+    }
+    sampling[name] = value ?? sampling[name];
+  }
+  return sampling;
+}
+
+/** `sample`: continues a prompt with a trained model, once or several times at once. */
 export async function sample(argv: string[]): Promise<boolean> {
-  const { flags } = readFlags(
-    'sample',
-    argv,
-    {
-      model: 'text',
-      prompt: 'text',
-      length: 'count',
-      temperature: 'real',
-      'top-k': 'count',
-      'top-p': 'real',
-      seed: 'count',
-      json: 'switch',
-    },
-    false,
-  );
+  const { flags } = readFlags('sample', argv, FLAGS, false);
   if (flags.model === undefined) {
     throw new UsageError('sample: --model is missing.', 'Name the folder that `train --out` has written.');
   }
-  const bounds = {
-    length: [1, 1e6],
-    temperature: [0, 100],
-    'top-k': [0, 1e6],
-    'top-p': [1e-6, 1],
-    seed: [0, 2 ** 32 - 1],
-  };
-  for (const [name, [low, high]] of Object.entries(bounds) as [keyof typeof bounds, [number, number]][]) {
-    const value = flags[name];
-    if (value !== undefined && (value < low || value > high)) {
-      throw new UsageError(`sample: --${name} must be from ${low} to ${high}, not ${value}.`);
-    }
+  const sampling = samplingOf(flags);
+  const { prompt = '', stop = '', count = 1 } = flags;
+  if (count < 1 || count > MOST_TEXTS) {
+    throw new UsageError(`sample: --count must be from 1 to ${MOST_TEXTS}, not ${count}.`);
   }
   const output = new Output(flags.json === true);
-  const { model, vocabulary, text: learnt, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
-  const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary, learnt.documents);
-  const prompt = flags.prompt ?? '';
-  const ids = tokenizer.begin(prompt);
+  const checkpoint = await loadCheckpoint(flags.model, (line) => output.remark(line));
+  const { model, vocabulary, tokenizer_json, text: learnt, state } = checkpoint;
+  const tokenizer = tokenizerOf(vocabulary, tokenizer_json, learnt.documents);
+  tokenizer.encode(prompt); // names unknown characters before the GPU is asked for
 
   const device = await openDeviceInNode(output);
-  const arena = new Arena(device);
-  const traced = traceGenerator(model, layoutOf(model), traitsOf(device));
-  arena.plan(traced.graph);
-  const weights = weightsOf(state);
-  device.gpu.queue.writeBuffer(await arena.named(PARAMETERS, weights.byteLength), 0, weights);
-  const programs = await arena.compile();
-  const generator = new Generator(device, arena, programs.get(traced.graph)!, traced);
-
-  let text = prompt;
-  output.stream(prompt);
-  for await (const id of generator.generate(ids, {
-    length: flags.length ?? 300,
-    temperature: flags.temperature ?? 0.8,
-    top_k: flags['top-k'] ?? 0,
-    top_p: flags['top-p'] ?? 1,
-    seed: flags.seed ?? 1337,
-    ...tokenizer.ending(),
-  })) {
-    const piece = tokenizer.decode([id]);
-    text += piece;
-    output.stream(piece);
+  const { generator } = await openGenerator(device, model, weightsOf(state), count);
+  const texts = Array.from({ length: count }, () => prompt);
+  const alone = count === 1; // several texts at once cannot be shown as they grow
+  if (alone) {
+    output.stream(prompt);
   }
-  output.result({ text }, '');
+  for await (const { text, piece, done } of writeText(generator, tokenizer, prompt, { ...sampling, stop })) {
+    texts[text] += piece;
+    if (alone) {
+      output.stream(piece);
+    } else if (done) {
+      output.remark(`Text ${text + 1} of ${count} is done.`);
+    }
+  }
+  for (const [number, text] of texts.entries()) {
+    output.result({ text }, alone ? '' : `--- ${number + 1} of ${count}\n${text}\n`);
+  }
   device.gpu.destroy();
   return true;
 }

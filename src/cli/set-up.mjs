@@ -43,13 +43,14 @@ function modified(path) {
 /**
  * Runs npm without a word unless it fails. An npm that started us is used again, whatever the PATH says.
  * @param {string[]} args
+ * @param {string} [folder]
  */
-function npm(args) {
+export function npm(args, folder = ROOT) {
   const self = process.env.npm_execpath;
   const ownNpm = self?.endsWith('.js');
   // npm is a batch file on Windows, which only a shell can start.
   return spawnSync(ownNpm ? process.execPath : 'npm', ownNpm && self ? [self, ...args] : args, {
-    cwd: ROOT,
+    cwd: folder,
     encoding: 'utf8',
     shell: !ownNpm && process.platform === 'win32',
     env: { ...process.env, npm_config_color: 'false' },

@@ -17,6 +17,7 @@ import {
 } from '../model/config.ts';
 import { UNKNOWN_CHOICES, type UnknownChoice } from '../text/adapt.ts';
 import { type FlagKind, type Flags, UsageError } from './arguments.ts';
+import { TUNING_FLAGS } from './tuning.ts';
 
 /** The flags that make a configuration; the others say where things are. */
 const CONFIGURATION = {
@@ -58,7 +59,9 @@ export const TRAIN_FLAGS = {
   resume: 'text',
   init: 'text',
   unknown: 'text',
+  ...TUNING_FLAGS,
   json: 'switch',
+  help: 'switch',
 } as const satisfies Record<string, FlagKind>;
 
 export type TrainFlags = Flags<typeof TRAIN_FLAGS>;

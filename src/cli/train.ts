@@ -3,37 +3,50 @@ import { InklingError } from '../gpu/errors.ts';
 import { type RunConfig, type TrainingConfig, tokensPerStep } from '../model/config.ts';
 import { changeVocabulary } from '../model/vocabulary.ts';
 import { adaptCorpus, type UnknownChoice } from '../text/adapt.ts';
-import { checkLength, splitCorpus } from '../text/corpus.ts';
+import { type Tokenizer, tokenizerOf } from '../text/byte-pair.ts';
+import { checkLength, splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
+import { estimateMemory } from '../training/memory.ts';
 import { bitsPerCharacter, type Losses, overfittingSince } from '../training/overfitting.ts';
 import { freshState, type TrainingState, weightsOf } from '../training/state.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
 import { readFlags } from './arguments.ts';
+import { MetricsFile } from './metrics-file.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './run-folder.ts';
 import { DEFAULT_TEXT, readText, type Text } from './texts.ts';
+import { trainHelp } from './train-help.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
+import { tuningOf } from './tuning.ts';
 
 /** A run is saved this often, in milliseconds, besides at evaluations. */
 const SAVE_MS = 30_000;
+
+/** A text in a model's own tokens, which may be more than a character each. */
+type EncodedText = Omit<Text, 'tokenizer' | 'ids'> & { tokenizer: Tokenizer; ids: TokenIds };
 
 /** What a run starts from, once every flag and file has been checked. */
 interface Plan {
   config: RunConfig;
   /** In the ids of the model that it starts from, if there is one. */
-  text: Text;
+  text: EncodedText;
   /** The run to go on with, or the weights to start from. */
   from: Checkpoint | undefined;
   resumed: boolean;
   folder: string | undefined;
+  tuning: ReturnType<typeof tuningOf>;
 }
 
 /** `train`: trains a model, tells each step, and keeps checkpoints in `--out`. */
 export async function train(argv: string[]): Promise<boolean> {
   const { flags } = readFlags('train', argv, TRAIN_FLAGS, false);
+  if (flags.help) {
+    process.stdout.write(trainHelp());
+    return true;
+  }
   checkTrainFlags(flags);
   const output = new Output(flags.json === true);
   if (!flags.resume) {
@@ -54,17 +67,26 @@ export async function train(argv: string[]): Promise<boolean> {
 
 async function loadStart(flags: TrainFlags, output: Output): Promise<Checkpoint | undefined> {
   const path = flags.resume ?? flags.init;
-  return path === undefined ? undefined : loadCheckpoint(path, (line) => output.remark(line));
+  const from = path === undefined ? undefined : await loadCheckpoint(path, (line) => output.remark(line));
+  if (from?.text.sha256 === '' && flags.resume) {
+    throw new InklingError('no-run', `${path} is a model and no run.`, `Start one from it with --init ${path}.`);
+  }
+  return from;
 }
 
 /** The text in the ids of the model to start from. */
-function adaptText(flags: TrainFlags, text: Text, { vocabulary, text: { sha256 } }: Checkpoint): Text {
-  if (flags.resume && sha256 !== text.sha256) {
+function adaptText(flags: TrainFlags, text: Text, from: Checkpoint): EncodedText {
+  const { vocabulary, tokenizer_json } = from;
+  if (flags.resume && from.text.sha256 !== text.sha256) {
     throw new InklingError(
       'other-text',
       `${text.id} is not the text that this run has learnt from.`,
       'Give that text with --text, or start a new run from these weights with --init.',
     );
+  }
+  if (tokenizer_json !== undefined) {
+    const tokenizer = tokenizerOf(vocabulary, tokenizer_json);
+    return { ...text, task: undefined, tokenizer, ids: tokenizer.encode(text.tokenizer.decode(text.ids)) };
   }
   // What a run that goes on does not know, it has dropped when it began.
   const choice = flags.resume ? 'drop' : (flags.unknown as UnknownChoice | undefined);
@@ -73,8 +95,8 @@ function adaptText(flags: TrainFlags, text: Text, { vocabulary, text: { sha256 }
   return { ...text, ...adaptCorpus(text, CharacterTokenizer.ofVocabulary(vocabulary), choice, hint) };
 }
 
-function makePlan(flags: TrainFlags, device: Device, from: Checkpoint | undefined, text: Text): Plan {
-  const common = { text, from, folder: flags.resume ?? flags.out };
+function makePlan(flags: TrainFlags, device: Device, from: Checkpoint | undefined, text: EncodedText): Plan {
+  const common = { text, from, folder: flags.resume ?? flags.out, tuning: tuningOf(flags, device) };
   if (from && flags.resume) {
     return { ...common, config: { model: from.model, training: from.training }, resumed: true };
   }
@@ -88,17 +110,22 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const { train: trainIds, val } = splitCorpus(text.ids);
   const state = from && (plan.resumed ? from.state : freshStart(from, tokenizer, config.training));
+  const { total, minimum } = estimateMemory(model, config.training, text.ids.length);
+  output.remark(`It takes ${mebibytes(total)} on the GPU, of which no program could do without ${mebibytes(minimum)}.`);
   const trainer = await Trainer.create(device, {
     model,
     training: config.training,
     train: trainIds,
     val,
-    problems: text.task && testProblems(text.task, tokenizer),
+    problems: text.task && tokenizer instanceof CharacterTokenizer ? testProblems(text.task, tokenizer) : undefined,
     ...(state && { state }),
+    tuning: plan.tuning,
   });
   if (plan.folder) {
     await makeRunFolder(plan.folder);
   }
+  const metrics = new MetricsFile(plan.folder);
+  await metrics.begin(trainer.step, plan.resumed ? from!.state.evaluated : -1);
   output.remark(describe(plan, trainer));
 
   const started = performance.now();
@@ -113,12 +140,14 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     if (!folder) return saving;
     const { vocabulary, documents } = tokenizer;
     const source = { name: text.id, sha256: text.sha256, documents };
-    const description = { model, training: config.training, vocabulary, val_loss, text: source };
+    const tokenizer_json = from?.tokenizer_json;
+    const description = { model, training: config.training, vocabulary, tokenizer_json, val_loss, text: source };
     const snapshot = trainer.snapshot();
     const before = saving;
     saving = (async () => {
       const state = await snapshot;
       await before.catch(() => {});
+      await metrics.flush();
       await saveCheckpoint(folder, { ...description, state });
     })();
     return saving;
@@ -136,6 +165,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
       const done = records.at(-1)!.step - startStep;
       const tokens_per_s = Math.round((done * tokensPerStep(config)) / seconds);
       for (const { step, loss, lr, grad_norm } of records) {
+        metrics.add({ step, loss, lr, grad_norm });
         output.result(
           { step, loss, lr, grad_norm, tokens_per_s },
           `step ${step}/${config.training.max_iters}  loss ${loss.toFixed(4)}  lr ${lr.toExponential(2)}  norm ${grad_norm.toFixed(3)}  ${tokens_per_s} tokens/s`,
@@ -144,6 +174,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     },
     evaluated: async (step, train_loss, val, _improved, accuracy) => {
       val_loss = val;
+      metrics.add({ step, train_loss, val_loss: val });
       const bits = bitsPerCharacter(val).toFixed(3);
       const answered = accuracy === undefined ? '' : `  accuracy ${(100 * accuracy).toFixed(0)} %`;
       output.result(
@@ -208,11 +239,15 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
 /** The weights of a checkpoint as the start of a new run, with rows for the tokens of its text. */
 function freshStart(
   { model, vocabulary, state }: Checkpoint,
-  tokenizer: CharacterTokenizer,
+  tokenizer: Tokenizer,
   training: TrainingConfig,
 ): TrainingState {
   const weights = changeVocabulary(model, weightsOf(state), vocabulary, tokenizer.vocabulary, training.seed);
   return freshState(training, weights);
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 function describe({ config, text, resumed }: Plan, trainer: Trainer): string {
@@ -220,7 +255,7 @@ function describe({ config, text, resumed }: Plan, trainer: Trainer): string {
   return [
     `${resumed ? `Going on after step ${trainer.step}` : 'Training'}: ${text.id}, ${text.tokenizer.vocab_size} tokens in the vocabulary;`,
     `${n_layer} layers, ${n_head} heads, width ${n_embd}, context ${block_size}, batch ${config.training.batch_size}:`,
-    `${trainer.parameters.toLocaleString('en-US')} parameters, ${(trainer.gpuBytes / 2 ** 20).toFixed(1)} MiB on the GPU,`,
+    `${trainer.parameters.toLocaleString('en-US')} parameters, ${mebibytes(trainer.gpuBytes)} on the GPU,`,
     `${trainer.dispatchesPerStep} dispatches a step.`,
   ].join(' ');
 }

@@ -1,6 +1,8 @@
 import { InklingError } from '../gpu/errors.ts';
+import { crc32 } from './crc32.ts';
+import { isObject, parseObject, quote } from './json.ts';
 
-/** The number kinds that can be read and written, with the array that holds each. */
+/** The number kinds that can be read and written, with the array that holds each: F16 and BF16 as their bits. */
 interface Arrays {
   F32: Float32Array<ArrayBuffer>;
   F64: Float64Array<ArrayBuffer>;
@@ -8,6 +10,9 @@ interface Arrays {
   I64: BigInt64Array<ArrayBuffer>;
   U32: Uint32Array<ArrayBuffer>;
   U8: Uint8Array<ArrayBuffer>;
+  F16: Uint16Array<ArrayBuffer>;
+  BF16: Uint16Array<ArrayBuffer>;
+  BOOL: Uint8Array<ArrayBuffer>;
 }
 
 /** A tensor in row-major order; `data` has as many elements as the product of `shape`. */
@@ -28,6 +33,9 @@ const ARRAYS = {
   I64: BigInt64Array,
   U32: Uint32Array,
   U8: Uint8Array,
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  BOOL: Uint8Array,
 } as const;
 
 /** The reference implementation's limit, in bytes: a header is read whole before anything in it is checked. */
@@ -44,39 +52,12 @@ function refuse(fault: string): never {
   );
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** A name from a file, cut so that it fits into a sentence. */
-function quote(name: string): string {
-  return `“${name.length > 80 ? `${name.slice(0, 80)}…` : name}”`;
-}
-
-/** Keys of all objects in a valid JSON text. JSON.parse keeps the last of two equal ones without a word. */
-function countKeys(json: string): number {
-  let keys = 0;
-  for (let i = json.indexOf('"'); i !== -1; i = json.indexOf('"', i)) {
-    for (i++; json[i] !== '"'; i++) if (json[i] === '\\') i++;
-    for (i++; /\s/.test(json[i] ?? ''); ) i++;
-    if (json[i] === ':') keys++;
-  }
-  return keys;
-}
-
 function parseHeader(bytes: Uint8Array): Record<string, unknown> {
-  let json: string;
-  let header: unknown;
   try {
-    json = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    header = JSON.parse(json);
-  } catch {
-    refuse('its header is not JSON');
+    return parseObject(bytes);
+  } catch (error) {
+    refuse(`its header ${(error as Error).message}`);
   }
-  if (!isObject(header)) refuse('its header is no object');
-  const keys = Object.values(header).reduce((sum: number, entry) => sum + (isObject(entry) ? count(entry) : 0), 0);
-  if (countKeys(json) !== keys + count(header)) refuse('its header names something twice, or holds what it should not');
-  return header;
 }
 
 function count(object: Record<string, unknown>): number {
@@ -137,17 +118,56 @@ function tensor({ dtype, shape }: Pick<Entry, 'dtype' | 'shape'>, bytes: Uint8Ar
   return { dtype, shape, data: new Numbers(aligned.buffer, aligned.byteOffset, length) } as SafeTensor;
 }
 
+/** The bits of an exponent, all of them set in NaN and infinity. */
+const EXPONENT = { F16: 0x7c00, BF16: 0x7f80 } as const;
+
 /** NaN and infinity come from a run that diverged, or from a file that wants to harm. */
 function allFinite({ dtype, data }: SafeTensor): boolean {
-  if (dtype !== 'F32' && dtype !== 'F64') return true;
-  for (const value of data) if (!Number.isFinite(value)) return false;
+  if (dtype === 'F16' || dtype === 'BF16') {
+    const exponent = EXPONENT[dtype];
+    for (const bits of data) if ((bits & exponent) === exponent) return false;
+  } else if (dtype === 'F32' || dtype === 'F64') {
+    for (const value of data) if (!Number.isFinite(value)) return false;
+  }
   return true;
+}
+
+/** The value of an IEEE 754 half: sign, 5 bits of exponent, 10 of fraction. */
+function halfToNumber(bits: number): number {
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 0x3ff;
+  const size = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25);
+  return bits & 0x8000 ? -size : size;
+}
+
+/** The numbers of an F32, F16 or BF16 tensor in single precision, which holds them all exactly; else undefined. */
+export function toF32({ dtype, data }: SafeTensor): Float32Array<ArrayBuffer> | undefined {
+  if (dtype === 'F32') return data;
+  // the upper half of a single
+  if (dtype === 'BF16') return new Float32Array(Uint32Array.from(data, (bits) => bits << 16).buffer);
+  if (dtype === 'F16') return Float32Array.from(data, halfToNumber);
+  return undefined;
+}
+
+/**
+ * The CRC-32 of tensors, their names and shapes, and of `words`, in eight hexadecimal digits. Kept in a file's metadata, it
+ * tells a damaged file from a sound one, which nothing else in it can where a weight has become another.
+ */
+export function checksum(tensors: ReadonlyMap<string, SafeTensor>, words: readonly string[]): string {
+  const encoder = new TextEncoder();
+  let crc = crc32(encoder.encode(JSON.stringify(words)));
+  for (const name of [...tensors.keys()].sort()) {
+    const { dtype, shape, data } = tensors.get(name)!;
+    crc = crc32(encoder.encode(JSON.stringify([name, dtype, shape])), crc);
+    crc = crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), crc);
+  }
+  return crc.toString(16).padStart(8, '0');
 }
 
 /**
  * Reads a file that may be hostile. Tensors are views of `bytes` where the alignment allows it, copies elsewhere.
  *
- * Throws `bad-safetensors`, naming the fault: also for a dtype other than the six above, and for NaN or infinity.
+ * Throws `bad-safetensors`, naming the fault: also for a dtype other than those above, and for NaN or infinity.
  */
 export function readSafetensors(bytes: Uint8Array<ArrayBuffer>): SafeTensorsFile {
   if (bytes.length < PREFIX) refuse('it is shorter than a header');

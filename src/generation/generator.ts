@@ -1,98 +1,223 @@
 import type { Device } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
+import { Pacer } from '../gpu/pacer.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
-import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
-import type { ParameterLayout } from '../graph/parameters.ts';
 import type { Arena, Program } from '../graph/program.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import type { GPTConfig } from '../model/config.ts';
-import { gpt } from '../model/gpt.ts';
-import { Random } from '../model/random.ts';
-import { type SamplingOptions, sampleToken } from './sampling.ts';
+import { type Decoder, DRAWN_RING } from './decoder.ts';
+import { checkGenerationOptions, type GenerationOptions } from './options.ts';
+import { keptTokens } from './window.ts';
 
-export interface GenerationOptions extends SamplingOptions {
-  /** Tokens to write. */
-  length: number;
-  seed: number;
-  /** A token that is never drawn: `<|endoftext|>`, where the corpus is one document, so that nothing has been learnt
-   * about it. */
-  never?: number | undefined;
-  /** A token that ends the text and is not part of it: `<|endoftext|>`, where the corpus is a list of documents. */
-  end?: number | undefined;
+/** Submits that may be queued at once: one runs while the next one waits. */
+const IN_FLIGHT = 2;
+
+const NEVER = 0xffffffff;
+
+/** What a decoder's graphs have become. */
+export interface Programs {
+  step: Program;
+  readRow: Program;
+  readRows: Program;
 }
 
-/** The model for one sequence, forward only. */
-export interface GeneratorGraph {
-  graph: Graph;
-  tokens: Tensor;
-  logits: Tensor;
+/** Where the GPU will stand when it has done all that is queued. */
+interface Place {
+  /** Tokens queued to be drawn. */
+  written: number;
+  /** Of the next row, in the window. */
+  position: number;
+  /** Rows of the window that have to be read before the next token can be drawn. */
+  unread: number;
+  /** Tokens of the sequence. */
+  count: number;
 }
 
-/** `weights` names the flat buffer that holds them. */
-export function traceGenerator(
-  config: GPTConfig,
-  layout: ParameterLayout,
-  traits: KernelTraits,
-  weights = PARAMETERS,
-): GeneratorGraph {
-  const graph = new Graph(layout, traits, false, weights);
-  const tokens = graph.input('context', [1, config.block_size], 'u32');
-  const logits = graph.output(gpt(graph, config, tokens));
-  return { graph, tokens, logits };
-}
-
-/** Writes text with the weights that are in the arena at the moment of each token. */
+/**
+ * Writes with the weights that are in the arena. The loop stays on the GPU: the drawn token is the next one's input, and
+ * several are drawn in one submit, as many as last about 20 ms. The CPU only fetches what has been written.
+ */
 export class Generator {
+  readonly decoder: Decoder;
   readonly #device: Device;
   readonly #arena: Arena;
-  readonly #program: Program;
-  readonly #traced: GeneratorGraph;
+  #programs: Promise<Programs> | undefined;
   readonly #readback: ReadbackRing;
+  readonly #pacer = new Pacer();
+  /** Ends with the text that is being written: there is one cache, and one writes at a time. */
+  #turn: Promise<void> = Promise.resolve();
 
-  constructor(device: Device, arena: Arena, program: Program, traced: GeneratorGraph) {
+  constructor(device: Device, arena: Arena, decoder: Decoder) {
     this.#device = device;
     this.#arena = arena;
-    this.#program = program;
-    this.#traced = traced;
-    // two: a sample of the training run and an answer to a prompt may be written at the same time
-    this.#readback = new ReadbackRing(device.gpu, 2, 4 * this.#vocabulary);
+    this.decoder = decoder;
+    this.#readback = new ReadbackRing(device.gpu, IN_FLIGHT, 4 * DRAWN_RING * decoder.sequences);
   }
 
-  get #vocabulary(): number {
-    return this.#traced.logits.shape.at(-1)!;
+  /** Dispatches that a token takes. */
+  get dispatchesPerToken(): number {
+    return this.decoder.step.dispatches.length;
   }
 
-  /** Logits (V) for what follows `ids`, of which the last block_size count. At least one id. */
-  async next(ids: readonly number[]): Promise<Float32Array> {
-    const { tokens, logits, graph } = this.#traced;
-    const context = ids.slice(-tokens.size);
-    const padded = new Uint32Array(tokens.size); // positions past the last are never looked at: attention is causal
-    padded.set(context);
-    this.#program.write(tokens, padded);
-    const encoder = this.#device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    this.#program.encode(pass);
-    pass.end();
-    const { buffer } = this.#arena.locate(graph, logits);
-    const bytes = 4 * this.#vocabulary;
-    const row = { offset: (context.length - 1) * bytes, bytes };
-    return new Float32Array(await this.#readback.submit(encoder, buffer, [row]));
+  /** Compiles its kernels, unless that has been done. The first text waits for it; a run has time for it before. */
+  prepare(): Promise<Programs> {
+    if (!this.#programs) {
+      const { step, readRow, readRows } = this.decoder;
+      this.#programs = this.#arena.compile([step, readRow, readRows]).then((programs) => ({
+        step: programs.get(step)!,
+        readRow: programs.get(readRow)!,
+        readRows: programs.get(readRows)!,
+      }));
+      this.#programs.catch(() => {}); // met by whoever writes
+    }
+    return this.#programs;
   }
 
-  /** Continues `prompt` (at least one id) token by token. */
-  async *generate(prompt: readonly number[], options: GenerationOptions): AsyncGenerator<number> {
-    const random = new Random(options.seed);
-    const ids = [...prompt];
-    for (let written = 0; written < options.length; written++) {
-      const logits = await this.next(ids);
-      if (options.never !== undefined) logits[options.never] = Number.NEGATIVE_INFINITY;
-      const id = sampleToken(logits, options, random);
-      if (id === options.end) return;
-      yield id;
-      ids.push(id);
+  /**
+   * Continues `prompt` (at least one id), of which the last block_size tokens count, once for each sequence. Each step
+   * yields one token of each, an array of B ids; all go on to the `length`. The tokens depend on the weights, the prompt, the options and the
+   * adapter only. A second call waits until the first one has ended.
+   *
+   * Throws `bad-options`, or `empty-prompt`.
+   */
+  async *generate(prompt: ArrayLike<number>, options: GenerationOptions): AsyncGenerator<Uint32Array> {
+    checkGenerationOptions(options);
+    if (prompt.length === 0) {
+      throw new InklingError('empty-prompt', 'There is nothing to go on from.', 'Give at least one token.');
+    }
+    const turn = this.#turn;
+    let done = () => {};
+    this.#turn = new Promise((resolve) => {
+      done = resolve;
+    });
+    await turn;
+    const flights: Promise<Uint32Array>[] = [];
+    try {
+      const { sequences: B } = this.decoder;
+      const programs = await this.prepare();
+      const place = this.#begin(prompt, options);
+      while (flights.length > 0 || place.written < options.length) {
+        while (flights.length < IN_FLIGHT && place.written < options.length) {
+          const flight = this.#submit(programs, place, options.length);
+          // A failure is met where the flight is awaited; until then it must not count as unhandled.
+          flight.catch(() => {});
+          flights.push(flight);
+        }
+        const tokens = await flights.shift()!;
+        for (let at = 0; at < tokens.length; at += B) {
+          yield tokens.subarray(at, at + B);
+        }
+      }
+    } finally {
+      await Promise.allSettled(flights);
+      done();
+    }
+  }
+
+  /** `generate` for the first sequence alone, which ends at `end`. */
+  async *generateOne(prompt: ArrayLike<number>, options: GenerationOptions): AsyncGenerator<number> {
+    for await (const tokens of this.generate(prompt, options)) {
+      if (tokens[0] === options.end) {
+        return;
+      }
+      yield tokens[0]!;
     }
   }
 
   destroy(): void {
     this.#readback.destroy();
   }
+
+  /** Puts the prompt and the options where the GPU finds them. */
+  #begin(prompt: ArrayLike<number>, options: GenerationOptions): Place {
+    const { config, sequences: B, names } = this.decoder;
+    const { block_size: T, vocab_size: V } = config;
+    const ids = Array.from(prompt).slice(-T);
+    const history = new Uint32Array(B * T);
+    const latest = new Uint32Array(B * V);
+    for (let b = 0; b < B; b++) {
+      history.set(ids, b * T);
+      for (const [n, id] of ids.entries()) {
+        latest[b * V + id] = n + 1;
+      }
+    }
+    const state = new Uint32Array(4 * B);
+    for (let b = 0; b < B; b++) {
+      state[4 * b + 1] = ids.length;
+    }
+    const numbers = new Float32Array([options.temperature, options.top_p, options.repetition_penalty]);
+    const counts = new Uint32Array([Math.min(options.top_k, V), options.seed, options.never ?? NEVER]);
+    const { queue } = this.#device.gpu;
+    const buffer = (name: string) => this.#arena.buffer(name);
+    queue.writeBuffer(buffer(names.history), 0, history);
+    queue.writeBuffer(buffer(names.latest), 0, latest);
+    queue.writeBuffer(buffer(names.state), 0, state);
+    queue.writeBuffer(buffer(names.options), 0, numbers);
+    queue.writeBuffer(buffer(names.options), numbers.byteLength, counts);
+    return { written: 0, position: ids.length - 1, unread: ids.length - 1, count: ids.length };
+  }
+
+  /** One submit: as many tokens as the pace allows, and a copy of them. Moves `place` on. */
+  async #submit(programs: Programs, place: Place, length: number): Promise<Uint32Array> {
+    const { rows, config, sequences: B, names } = this.decoder;
+    const T = config.block_size;
+    const prefilled = place.unread > rows;
+    while (place.unread > rows) {
+      programs.readRows.run();
+      place.unread -= rows;
+    }
+    const first = place.count;
+    const most = Math.min(this.#pacer.steps, length - place.written);
+    const started = performance.now();
+    const encoder = this.#device.gpu.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    let steps = 0;
+    while (steps < most && place.unread <= rows) {
+      this.#encodeUnread(programs, pass, place);
+      programs.step.encode(pass);
+      steps++;
+      place.position++;
+      if (place.position === T) {
+        place.unread = keptTokens(T) - 1;
+        place.position = place.unread;
+      }
+    }
+    pass.end();
+    place.written += steps;
+    place.count += steps;
+    const drawn = this.#arena.buffer(names.drawn);
+    const ranges = ringRanges(first, steps).map(([from, count]) => ({ offset: 4 * B * from, bytes: 4 * B * count }));
+    const tokens = new Uint32Array(await this.#readback.submit(encoder, drawn, ranges));
+    const now = performance.now();
+    if (!prefilled) {
+      this.#pacer.learn(steps, now - Math.max(this.#arrived, started));
+    }
+    this.#arrived = now;
+    return tokens;
+  }
+
+  /** When the last submit's results came. */
+  #arrived = 0;
+
+  /** Fills the cache up to the window's last row: row by row while these are few, otherwise all at once. */
+  #encodeUnread({ readRow, readRows }: Programs, pass: GPUComputePassEncoder, place: Place): void {
+    if (2 * place.unread > this.decoder.rows) {
+      readRows.encode(pass);
+    } else {
+      for (let row = 0; row < place.unread; row++) {
+        readRow.encode(pass);
+      }
+    }
+    place.unread = 0;
+  }
+}
+
+/** Where in the ring tokens `first` to `first` + `count` stand: one stretch, or two where it wraps round. */
+function ringRanges(first: number, count: number): [from: number, count: number][] {
+  const from = first % DRAWN_RING;
+  const whole = Math.min(count, DRAWN_RING - from);
+  return whole < count
+    ? [
+        [from, whole],
+        [0, count - whole],
+      ]
+    : [[from, whole]];
 }

@@ -15,7 +15,7 @@ export interface Device {
 }
 
 // What makes kernels faster or timing finer where the adapter has it. Nothing needs them.
-const WANTED_FEATURES = ['subgroups', 'shader-f16', 'timestamp-query'] as const;
+const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
 
 // The defaults are enough for every kernel; a larger binding or buffer only lets a larger model fit.
 const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;

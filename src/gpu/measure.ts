@@ -6,6 +6,8 @@ import { type RecordedDispatch, replay } from './recording.ts';
 /** How long one timed submit should last: long against what a submit and its completion cost, short for the driver. */
 const SAMPLE_MS = 40;
 const SAMPLES = 5;
+const BRIEF_MS = 1.5;
+const BRIEF_REPEATS = 4;
 /** A replay is never as quick as to need more. */
 const MOST_REPEATS = 2 ** 16;
 /** Bytes read and as many written by a copy: beyond every cache of a GPU. */
@@ -54,6 +56,22 @@ export async function timeDispatches(device: Device, dispatches: readonly Record
     samples.push(await timeOnce(device.gpu, dispatches, repeats));
   }
   return median(samples) / repeats;
+}
+
+/**
+ * Milliseconds of one replay of each of `dispatches`, by which the quicker ones are told in a few milliseconds each: the
+ * better of two samples, each as many replays in one pass as last about 1.5 ms.
+ */
+export async function compareDispatches(device: Device, dispatches: readonly RecordedDispatch[]): Promise<number[]> {
+  const times: number[] = [];
+  await guarded(device.gpu, 'tuning', () => timeOnce(device.gpu, dispatches, 1)); // warms up
+  for (const dispatch of dispatches) {
+    const first = (await timeOnce(device.gpu, [dispatch], BRIEF_REPEATS)) / BRIEF_REPEATS;
+    const repeats = Math.min(256, Math.ceil(BRIEF_MS / first));
+    const again = repeats > BRIEF_REPEATS ? (await timeOnce(device.gpu, [dispatch], repeats)) / repeats : first;
+    times.push(Math.min(first, again));
+  }
+  return times;
 }
 
 async function record(

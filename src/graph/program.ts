@@ -3,37 +3,8 @@ import { InklingError } from '../gpu/errors.ts';
 import { readBuffer } from '../gpu/readback.ts';
 import { type RecordedDispatch, replay } from '../gpu/recording.ts';
 import type { Dispatch, Graph } from './graph.ts';
+import { MemoryPlan, type Slot } from './plan.ts';
 import type { Tensor } from './tensor.ts';
-
-/** A piece of pooled memory: as large as the largest tensor that ever lives in it. */
-interface Slot {
-  bytes: number;
-  buffer: GPUBuffer | undefined;
-}
-
-/** Index of the first and last dispatch that touches each pooled tensor; outputs live to the end. */
-function lifetimes(graph: Graph): Map<Tensor, { first: number; last: number }> {
-  const lives = new Map<Tensor, { first: number; last: number }>();
-  graph.dispatches.forEach(({ bindings }, index) => {
-    for (const tensor of Object.values(bindings)) {
-      if (tensor.place.kind === 'pooled') {
-        const life = lives.get(tensor);
-        if (life) {
-          life.last = index;
-        } else {
-          lives.set(tensor, { first: index, last: index });
-        }
-      }
-    }
-  });
-  for (const tensor of graph.outputs) {
-    const life = lives.get(tensor);
-    if (life) {
-      life.last = Number.POSITIVE_INFINITY;
-    }
-  }
-  return lives;
-}
 
 /**
  * Refuses a buffer that the adapter's limits do not allow. `what` names it in the message.
@@ -61,10 +32,10 @@ export function requireFits(device: Device, bytes: number, what: string): void {
  */
 export class Arena {
   readonly #device: Device;
-  readonly #slots: Slot[] = [];
+  readonly #memory = new MemoryPlan();
+  readonly #slots = new Map<Slot, GPUBuffer>();
   readonly #own = new Map<Tensor, GPUBuffer>();
   readonly #named = new Map<string, GPUBuffer>();
-  readonly #plans = new Map<Graph, Map<Tensor, Slot>>();
   /** Bytes in all buffers that this arena holds. */
   bytes = 0;
 
@@ -72,41 +43,9 @@ export class Arena {
     this.#device = device;
   }
 
-  /**
-   * Assigns pooled tensors to slots: each takes the smallest free slot that holds it, or else the largest free one
-   * that has no memory yet, which grows. A dispatch's results get their slots before its last-read inputs give theirs back, so a kernel never
-   * finds one buffer bound for reading and for writing.
-   */
+  /** Gives the graph's pooled tensors their places; see `MemoryPlan`. */
   plan(graph: Graph): void {
-    const lives = lifetimes(graph);
-    const plan = new Map<Tensor, Slot>();
-    const free = [...this.#slots];
-    const take = (bytes: number): Slot => {
-      free.sort((a, b) => a.bytes - b.bytes);
-      const fitting = free.findIndex((slot) => slot.bytes >= bytes);
-      const growing = free.findLastIndex((slot) => !slot.buffer);
-      const found = fitting >= 0 ? fitting : growing;
-      const slot: Slot = found >= 0 ? free.splice(found, 1)[0]! : { bytes: 0, buffer: undefined };
-      if (slot.bytes === 0) {
-        this.#slots.push(slot);
-      }
-      slot.bytes = Math.max(slot.bytes, bytes);
-      return slot;
-    };
-    graph.dispatches.forEach(({ bindings }, index) => {
-      const touched = new Set(Object.values(bindings));
-      for (const tensor of touched) {
-        if (lives.get(tensor)?.first === index) {
-          plan.set(tensor, take(tensor.bytes));
-        }
-      }
-      for (const tensor of touched) {
-        if (lives.get(tensor)?.last === index) {
-          free.push(plan.get(tensor)!);
-        }
-      }
-    });
-    this.#plans.set(graph, plan);
+    this.#memory.plan(graph);
   }
 
   /** A buffer that outlives any one graph and is found by name, zero at first. */
@@ -124,11 +63,12 @@ export class Arena {
     return buffer;
   }
 
-  /** Creates the memory and compiles the kernels of every planned graph. */
-  async compile(): Promise<Map<Graph, Program>> {
-    const graphs = [...this.#plans.keys()];
-    for (const [index, slot] of this.#slots.entries()) {
-      slot.buffer ??= await this.#create(`activations ${index}`, slot.bytes);
+  /** Creates the memory of every planned graph, and compiles the kernels of all or of those given; the others can follow. */
+  async compile(graphs: readonly Graph[] = this.#memory.graphs): Promise<Map<Graph, Program>> {
+    for (const [index, slot] of this.#memory.close().entries()) {
+      if (!this.#slots.has(slot)) {
+        this.#slots.set(slot, await this.#create(`activations ${index}`, slot.bytes));
+      }
     }
     for (const tensor of graphs.flatMap((graph) => graph.inputs)) {
       if (!this.#own.has(tensor)) {
@@ -147,7 +87,7 @@ export class Arena {
         ? this.buffer(place.buffer)
         : place.kind === 'own'
           ? this.#own.get(tensor)
-          : this.#plans.get(graph)?.get(tensor)?.buffer;
+          : this.#slots.get(this.#memory.slot(graph, tensor)!);
     if (!buffer) {
       throw new InklingError('internal', `${tensor} has no memory: no dispatch of its graph touches it.`);
     }
@@ -155,8 +95,8 @@ export class Arena {
   }
 
   destroy(): void {
-    for (const buffer of [...this.#named.values(), ...this.#own.values(), ...this.#slots.map((slot) => slot.buffer)]) {
-      buffer?.destroy();
+    for (const buffer of [...this.#named.values(), ...this.#own.values(), ...this.#slots.values()]) {
+      buffer.destroy();
     }
   }
 

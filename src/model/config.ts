@@ -3,6 +3,7 @@ import { checkTrainingConfig, type TrainingConfig, withSteps } from './training-
 
 export {
   checkTrainingConfig,
+  lowerLearningRate,
   OPTIMIZERS,
   type OptimizerName,
   SCHEDULES,

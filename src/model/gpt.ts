@@ -7,6 +7,14 @@ import { type LinearOptions, linear } from '../graph/operators/linear.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig } from './config.ts';
 
+/** The two places where the model depends on how text comes in: as whole sequences, or row by row with a cache. */
+export interface Reading {
+  /** The embedding (B, T, C) of the tokens. wte (V, C), wpe (block_size, C). */
+  embed(wte: Tensor, wpe: Tensor): Tensor;
+  /** Each row looks back at itself and what came before it: qkv (B, T, 3 C) → (B, T, C). `dropout` in training only. */
+  attend(qkv: Tensor, layer: number, dropout: Dropout | undefined): Tensor;
+}
+
 /**
  * A GPT-2-style decoder (Radford et al., 2019), traced into `graph`.
  *
@@ -16,24 +24,26 @@ import type { GPTConfig } from './config.ts';
 class GPT {
   readonly #graph: Graph;
   readonly #config: GPTConfig;
+  readonly #reading: Reading;
   readonly #dropout: Dropout | undefined;
   /** Places that have dropped so far. */
   #drops = 0;
 
-  constructor(graph: Graph, config: GPTConfig, dropout: Dropout | undefined) {
+  constructor(graph: Graph, config: GPTConfig, reading: Reading, dropout: Dropout | undefined) {
     this.#graph = graph;
     this.#config = config;
+    this.#reading = reading;
     this.#dropout = dropout;
   }
 
-  /** tokens (B, T) → logits (B, T, V): at each position, what may follow it. */
-  forward(tokens: Tensor): Tensor {
+  /** Logits (B, T, V): at each position, what may follow it. */
+  forward(): Tensor {
     const { vocab_size: V, block_size, n_embd: C, n_layer, tied } = this.#config;
     const wte = this.#graph.parameter('transformer.wte.weight', [V, C]);
     const wpe = this.#graph.parameter('transformer.wpe.weight', [block_size, C]);
-    let x = this.#drop(embedding(this.#graph, tokens, wte, wpe)); // (B, T, C)
+    let x = this.#drop(this.#reading.embed(wte, wpe)); // (B, T, C)
     for (let layer = 0; layer < n_layer; layer++) {
-      x = this.#block(`transformer.h.${layer}`, x); // (B, T, C)
+      x = this.#block(layer, x); // (B, T, C)
     }
     x = this.#norm('transformer.ln_f', x); // (B, T, C)
     const head = tied ? wte : this.#graph.parameter('lm_head.weight', [V, C]);
@@ -41,17 +51,19 @@ class GPT {
   }
 
   /** Attention, then the feed-forward layers, each on a normalised copy and added to the residual stream. */
-  #block(name: string, x: Tensor): Tensor {
-    const afterAttention = this.#attention(`${name}.attn`, this.#norm(`${name}.ln_1`, x), x);
+  #block(layer: number, x: Tensor): Tensor {
+    const name = `transformer.h.${layer}`;
+    const afterAttention = this.#attention(layer, this.#norm(`${name}.ln_1`, x), x);
     return this.#mlp(`${name}.mlp`, this.#norm(`${name}.ln_2`, afterAttention), afterAttention);
   }
 
   /** Every position looks back at itself and what came before it. */
-  #attention(name: string, x: Tensor, residual: Tensor): Tensor {
-    const { n_embd: C, n_head } = this.#config;
+  #attention(layer: number, x: Tensor, residual: Tensor): Tensor {
+    const { n_embd: C } = this.#config;
+    const name = `transformer.h.${layer}.attn`;
     // The keys' bias adds the same to all scores of a query, and softmax ignores that.
     const qkv = this.#linear(`${name}.c_attn`, x, 3 * C, { idleBias: [C, 2 * C] }); // (B, T, 3 C)
-    const y = attention(this.#graph, qkv, n_head, this.#place()); // (B, T, C)
+    const y = this.#reading.attend(qkv, layer, this.#place()); // (B, T, C)
     return this.#branch(`${name}.c_proj`, y, residual); // (B, T, C)
   }
 
@@ -106,5 +118,14 @@ export function dropoutSites({ n_layer }: GPTConfig): number {
  * how much is dropped and which site comes first.
  */
 export function gpt(graph: Graph, config: GPTConfig, tokens: Tensor, dropout?: Dropout): Tensor {
-  return new GPT(graph, config, dropout).forward(tokens);
+  const reading: Reading = {
+    embed: (wte, wpe) => embedding(graph, tokens, wte, wpe),
+    attend: (qkv, _layer, place) => attention(graph, qkv, config.n_head, place),
+  };
+  return new GPT(graph, config, reading, dropout).forward();
+}
+
+/** Traces the model over what `reading` brings in. Returns the logits (B, T, V). */
+export function gptReading(graph: Graph, config: GPTConfig, reading: Reading): Tensor {
+  return new GPT(graph, config, reading, undefined).forward();
 }

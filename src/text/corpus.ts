@@ -156,7 +156,7 @@ function group(count: number): string {
  * Refuses a text that can't be trained on, `short-text`: its training or its validation part is shorter than one window
  * of `block_size` + 1 tokens.
  */
-export function checkLength({ ids }: Corpus, block_size: number): void {
+export function checkLength({ ids }: Pick<Corpus, 'ids'>, block_size: number): void {
   const needed = 10 * block_size + 1;
   if (ids.length < needed) {
     throw new InklingError(

@@ -1,4 +1,5 @@
 import type { Generator } from '../generation/generator.ts';
+import { SAMPLING_DEFAULTS } from '../generation/options.ts';
 import { heldOutProblems, type Task } from '../text/tasks.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 
@@ -34,8 +35,8 @@ export async function exactMatch(
   for (const { prompt, answer } of problems) {
     await passed();
     let matched = 0;
-    const greedy = { length: answer.length, temperature: 0, top_k: 0, top_p: 1, seed: 0 };
-    for await (const id of generator.generate(prompt, greedy)) {
+    const greedy = { ...SAMPLING_DEFAULTS, length: answer.length, temperature: 0 };
+    for await (const id of generator.generateOne(prompt, greedy)) {
       await passed();
       if (id !== answer[matched]) break; // the rest cannot mend it
       matched++;

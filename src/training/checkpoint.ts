@@ -1,10 +1,12 @@
-import { readSafetensors, type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
+import type { PortableModel } from '../formats/portable-model.ts';
+import { checksum, readSafetensors, type SafeTensor, writeSafetensors } from '../formats/safetensors.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
-import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
+import { isChoice } from '../graph/tuner.ts';
+import { checkRunConfig, type GPTConfig, preset, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { stateBuffers, type TrainingState } from './state.ts';
+import { freshState, stateBuffers, type TrainingState, weightsOf } from './state.ts';
 
 /** Version of the metadata below. */
 const FORMAT = 'inkling-1';
@@ -15,6 +17,8 @@ export interface Checkpoint {
   training: TrainingConfig;
   /** The token of each id. */
   vocabulary: readonly string[];
+  /** Of a model that came with a tokenizer of its own: see `PortableModel`. */
+  tokenizer_json?: string | undefined;
   /** The text it learns from, by name and by the SHA-256 of its bytes in hexadecimal; whether it is a list of documents. */
   text: { name: string; sha256: string; documents?: boolean };
   /** Validation loss at the last evaluation, in nats, where there was one. */
@@ -38,7 +42,20 @@ export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array<ArrayBuffer
       tensors.set(tensorName(buffer, name), { dtype: 'F32', shape: [...shape], data });
     }
   }
-  return writeSafetensors(tensors, { format: FORMAT, run: JSON.stringify({ ...description, ...progress }) });
+  const run = JSON.stringify({ ...description, ...progress });
+  return writeSafetensors(tensors, { format: FORMAT, run, checksum: checksum(tensors, [run]) });
+}
+
+/** The model of a run, to be exported: with the weights that evaluation and samples use. */
+export function portableModel({ model, vocabulary, tokenizer_json, text, state }: Checkpoint): PortableModel {
+  return { model, vocabulary, tokenizer_json, documents: text.documents, parameters: weightsOf(state) };
+}
+
+/** A model from elsewhere as a run that has made no step and knows no text. */
+export function startingCheckpoint({ parameters, documents, ...model }: PortableModel): Checkpoint {
+  const { training } = preset('tiny');
+  const state = freshState(training, parameters);
+  return { ...model, training, text: { name: '', sha256: '', ...(documents && { documents }) }, val_loss: null, state };
 }
 
 /**
@@ -51,7 +68,10 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   if (metadata.format !== FORMAT || !metadata.run) {
     refuse('It is a safetensors file, but not a checkpoint of Inkling.');
   }
-  const { step, evaluated, sampled, best, ...run } = parseDescription(metadata.run);
+  if (metadata.checksum !== checksum(tensors, [metadata.run])) {
+    refuse('It is damaged: its checksum is not that of what it holds.');
+  }
+  const { step, evaluated, sampled, best, products, ...run } = parseDescription(metadata.run);
   const layout = layoutOf(run.model);
   const unread = new Map(tensors);
   const take = (name: string) => {
@@ -69,7 +89,7 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   for (const name of unread.keys()) {
     refuse(`It holds “${name}”, which a run of its configuration does not have.`);
   }
-  return { ...run, state: { step, evaluated, sampled, best, buffers } };
+  return { ...run, state: { step, evaluated, sampled, best, ...(products && { products }), buffers } };
 }
 
 function refuse(message: string): never {
@@ -93,6 +113,9 @@ function parseDescription(json: string): Description {
     checkRunConfig({ model, training });
   } catch (error) {
     refuse(`Its configuration is not sound: ${error instanceof Error ? error.message : error}`);
+  }
+  if (!isChoice(description.products ?? {})) {
+    refuse('It was computed by kernels that this version does not have.');
   }
   if (vocabulary.length !== model.vocab_size || !isProgress(description, training.max_iters)) {
     refuse('Its description contradicts itself.');

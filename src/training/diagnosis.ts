@@ -5,7 +5,7 @@ import { GRADIENTS, Graph, PARAMETERS } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
 import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
-import type { GPTConfig, TrainingConfig } from '../model/config.ts';
+import { type GPTConfig, lowerLearningRate, type TrainingConfig } from '../model/config.ts';
 import { gpt } from '../model/gpt.ts';
 import { CORPUS } from './batches.ts';
 import { PROGRESS } from './state.ts';
@@ -39,12 +39,11 @@ const allFinite = (values: Float32Array) => values.every(Number.isFinite);
 export async function diverged(run: FailedRun, failed: UnsoundStep): Promise<InklingError> {
   const { learning_rate, grad_clip } = run.training;
   const where = Number.isFinite(failed.loss) ? await firstBackward(run) : await firstForward(run);
-  const lower = Number((learning_rate / 3).toPrecision(2));
   const clipping = grad_clip === 0 ? ', and turn gradient clipping on' : '';
   return new InklingError(
     'diverged',
     `The run has diverged: in step ${failed.step}, ${where}. The weights are those after step ${failed.step - 1}, the last good ones.`,
-    `Start again with a lower learning rate, such as ${lower} instead of ${learning_rate}${clipping}.`,
+    `Start again with a lower learning rate, such as ${lowerLearningRate(run.training)} instead of ${learning_rate}${clipping}.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { PARAMETERS } from '../graph/graph.ts';
+import type { ProductChoices } from '../graph/tuner.ts';
 import type { TrainingConfig } from '../model/config.ts';
 
 /** Names of the buffers that a training step lives on, besides parameters and gradients. */
@@ -36,6 +37,8 @@ export interface TrainingState {
   sampled: number;
   /** The lowest validation loss so far and the step after which it was measured; null before the first evaluation. */
   best: { step: number; val_loss: number } | null;
+  /** The variants of the matrix products, which a run keeps to; absent until they have been chosen. */
+  products?: ProductChoices;
   /** Those of `stateBuffers`, in the layout of `layoutOf`. */
   buffers: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 }

@@ -1,11 +1,14 @@
-import { type GenerationOptions, Generator, traceGenerator } from '../generation/generator.ts';
+import { allocateDecoder, traceDecoder } from '../generation/decoder.ts';
+import { Generator } from '../generation/generator.ts';
 import { type Device, guarded } from '../gpu/device.ts';
 import type { InklingError } from '../gpu/errors.ts';
+import { Pacer } from '../gpu/pacer.ts';
 import { ReadbackRing, readTogether } from '../gpu/readback.ts';
-import { Graph, PARAMETERS } from '../graph/graph.ts';
+import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
+import { type ProductChoices, type TuningMemory, tuneProducts } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import type { TokenIds } from '../text/corpus.ts';
@@ -14,7 +17,6 @@ import { CORPUS, corpusBytes, type Region, requireCorpusFits, uploadCorpus } fro
 import { diverged, type UnsoundStep } from './diagnosis.ts';
 import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
-import { Pacer } from './pacer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { AVERAGE, BEST, RECORDS, stateBuffers, type TrainingState } from './state.ts';
 import { startingBuffers, traceTraining } from './step.ts';
@@ -32,6 +34,8 @@ export interface TrainerOptions {
   problems?: readonly TokenProblem[] | undefined;
   /** Where to go on from; a fresh model from the seed without it. */
   state?: TrainingState;
+  /** Times the variants of the kernels first, unless `state` has a choice already. Without it, the adapter's kind decides. */
+  tuning?: { memory?: TuningMemory } | undefined;
 }
 
 /** One optimizer step: the loss is the mean over the batch, in nats, before that step's update. */
@@ -80,8 +84,13 @@ function weightsBuffer({ ema_decay }: TrainingConfig): string {
 /** Trains a model on a corpus that stays on the GPU. */
 export class Trainer {
   readonly layout: ParameterLayout;
+  /** Answers prompts. */
   readonly generator: Generator;
+  /** Writes the run's own samples and answers its problems, with a cache of its own: an answer may be written at the same time. */
+  readonly sampler: Generator;
   readonly control = new RunControl();
+  /** The variants of the matrix products, where they were chosen for this model. */
+  readonly products: ProductChoices | undefined;
   readonly #device: Device;
   readonly #arena: Arena;
   readonly #options: Pick<TrainerOptions, 'model' | 'training' | 'problems'>;
@@ -105,9 +114,10 @@ export class Trainer {
     device: Device,
     arena: Arena,
     options: TrainerOptions,
+    products: ProductChoices | undefined,
     stepGraph: Graph,
     programs: { step: Program; evaluateTrain: Program; evaluateVal: Program },
-    generator: Generator,
+    writers: { generator: Generator; sampler: Generator },
   ) {
     this.#device = device;
     this.#arena = arena;
@@ -115,11 +125,13 @@ export class Trainer {
     this.#options = { model, training, problems };
     this.#corpus = { length: train.length + val.length, region: { first: 0, length: train.length } };
     this.#training = training;
+    this.products = products;
     this.#stepGraph = stepGraph;
     this.layout = stepGraph.layout;
     this.#step = programs.step;
     this.#evaluations = { train: programs.evaluateTrain, val: programs.evaluateVal };
-    this.generator = generator;
+    this.generator = writers.generator;
+    this.sampler = writers.sampler;
     this.#readback = new ReadbackRing(device.gpu, IN_FLIGHT, RECORD_RING * RECORD_BYTES);
     this.#done = state?.step ?? 0;
     this.#queued = this.#done;
@@ -138,16 +150,23 @@ export class Trainer {
     checkRunConfig({ model, training });
     const layout = layoutOf(model);
     requireFits(device, layout.bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
-    const traits = traitsOf(device);
     requireCorpusFits(device, train.length + val.length, model.vocab_size);
     const corpus = { length: train.length + val.length };
     const trainRegion = { first: 0, length: train.length };
     const valRegion = { first: train.length, length: val.length };
 
+    const traced = (traits: KernelTraits) => {
+      const graph = new Graph(layout, traits, true);
+      traceTraining(graph, model, training, { length: corpus.length, region: trainRegion });
+      return graph;
+    };
+    const tune = () => tuneProducts(device, traced(traitsOf(device)), options.tuning?.memory);
+    const products = state?.products ?? (options.tuning && (await tune()));
+    const traits = traitsOf(device, products);
+
     const arena = new Arena(device);
     try {
-      const step = new Graph(layout, traits, true);
-      traceTraining(step, model, training, { length: corpus.length, region: trainRegion });
+      const step = traced(traits);
 
       const evaluation = (region: Region) => {
         const graph = new Graph(layout, traits, false, weightsBuffer(training));
@@ -156,9 +175,13 @@ export class Trainer {
       };
       const evaluateTrain = evaluation(trainRegion);
       const evaluateVal = evaluation(valRegion);
-      const generation = traceGenerator(model, layout, traits, weightsBuffer(training));
-      for (const graph of [step, evaluateTrain, evaluateVal, generation.graph]) {
+      for (const graph of [step, evaluateTrain, evaluateVal]) {
         arena.plan(graph);
+      }
+      const weights = weightsBuffer(training);
+      const decoders = ['answer', 'sample'].map((name) => traceDecoder(model, layout, traits, { name, weights }));
+      for (const decoder of decoders) {
+        await allocateDecoder(device, arena, decoder);
       }
 
       const { queue } = device.gpu;
@@ -169,19 +192,21 @@ export class Trainer {
       }
       await allocateEvaluation(arena, training);
 
-      const programs = await arena.compile();
-      const generator = new Generator(device, arena, programs.get(generation.graph)!, generation);
+      // the first step does not wait for the kernels that write; see `run`
+      const programs = await arena.compile([step, evaluateTrain, evaluateVal]);
+      const [generator, sampler] = decoders.map((decoder) => new Generator(device, arena, decoder));
       return new Trainer(
         device,
         arena,
         options,
+        products,
         step,
         {
           step: programs.get(step)!,
           evaluateTrain: programs.get(evaluateTrain)!,
           evaluateVal: programs.get(evaluateVal)!,
         },
-        generator,
+        { generator: generator!, sampler: sampler! },
       );
     } catch (error) {
       arena.destroy();
@@ -237,6 +262,9 @@ export class Trainer {
         if (over) {
           return true;
         }
+        if (samples) {
+          void this.sampler.prepare(); // while the first steps are made, and after the first evaluation
+        }
         // Up to the next step after which something is due.
         const evaluation = nextMultiple(this.#done, eval_interval);
         const sample = samples ? nextMultiple(this.#done, sample_interval) : max_iters;
@@ -261,11 +289,6 @@ export class Trainer {
     return patience > 0 && this.#best !== null && this.#evaluated - this.#best.step >= patience * eval_interval;
   }
 
-  /** Writes text with the present weights. `prompt`: at least one token id. */
-  generate(prompt: readonly number[], options: GenerationOptions): AsyncGenerator<number> {
-    return this.generator.generate(prompt, options);
-  }
-
   /**
    * The whole training state as it is after the steps submitted so far, at any moment; the run is not held up. Resolves
    * after these steps have been told.
@@ -284,12 +307,14 @@ export class Trainer {
       return reading;
     });
     await told;
-    return { ...progress, buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])) };
+    const products = this.products && { products: this.products };
+    return { ...progress, ...products, buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])) };
   }
 
   destroy(): void {
     this.control.stop();
     this.generator.destroy();
+    this.sampler.destroy();
     this.#readback.destroy();
     this.#arena.destroy();
   }
@@ -372,7 +397,7 @@ export class Trainer {
     const train_loss = await mean(this.#evaluations.train);
     const val_loss = await mean(this.#evaluations.val);
     const { problems } = this.#options;
-    const accuracy = problems && (await exactMatch(this.generator, problems, passed));
+    const accuracy = problems && (await exactMatch(this.sampler, problems, passed));
     this.#evaluated = this.#done;
     if (!Number.isFinite(train_loss) || !Number.isFinite(val_loss)) {
       throw new Unsound({ step: this.#done + 1, loss: Number.NaN, grad_norm: Number.NaN });

@@ -1,4 +1,7 @@
+import { METRICS_HEADER, metricsLine } from '../formats/csv.ts';
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
+import { download } from './download.ts';
+import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
 import { openSession, type Session } from './session-client.ts';
@@ -182,6 +185,14 @@ async function train(): Promise<void> {
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
+/** The run that diverged once more, at a lower rate. */
+async function tryAt(learning_rate: number): Promise<void> {
+  const advanced = { ...store.view.settings.advanced, learning_rate };
+  delete advanced.min_lr; // it was chosen for the other rate
+  store.dispatch({ kind: 'settings-changed', settings: { advanced } });
+  await train();
+}
+
 async function command(answer: Promise<Result<null>> | undefined): Promise<void> {
   const result = await answer;
   if (result?.ok === false) store.dispatch({ kind: 'refused', failure: result.failure });
@@ -195,6 +206,25 @@ async function generate(request: GenerateRequest): Promise<void> {
   store.dispatch({ kind: 'generate-ended', failure: result.ok ? null : result.failure });
 }
 
+/** The losses on show, as a table. Where the curve is thinned, a line stands for several steps. */
+function curve(): string {
+  const { run } = store.view;
+  if (run === null) return METRICS_HEADER;
+  const steps = run.history.steps.map((step, i) => ({ step, loss: run.history.mean[i] }));
+  const evaluations = run.evaluations.map(({ step, train, val }) => ({ step, train_loss: train, val_loss: val }));
+  const lines = [...steps, ...evaluations].sort((a, b) => a.step - b.step);
+  return METRICS_HEADER + lines.map(metricsLine).join('');
+}
+
+async function exportModel(format: Takeaway): Promise<void> {
+  if (session === null) return;
+  if (format === 'csv') return download('inkling.csv', curve());
+  store.dispatch({ kind: 'export-requested' });
+  const result = await session.exportModel(format);
+  store.dispatch({ kind: 'export-ended', failure: result.ok ? null : result.failure });
+  if (result.ok) download(result.value.name, result.value.bytes);
+}
+
 /** Listens to a custom event of the page's elements. */
 function on<T>(name: string, handle: (detail: T) => unknown): void {
   page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
@@ -202,10 +232,12 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
 
 on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
+on<number>('try-at', tryAt);
 on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);
 on<GenerateRequest>('generate', generate);
+on<Takeaway>('export-model', exportModel);
 on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));

@@ -59,6 +59,7 @@ export function openSession(listener: SessionListener): Session {
     stop: () => answer(remote.stop()),
     generate: (request) => answer(remote.generate(request)),
     cancelGeneration: () => answer(remote.cancelGeneration()),
+    exportModel: (format) => answer(remote.exportModel(format)),
     save: () => answer(remote.save()),
     listRuns: () => answer(remote.listRuns()),
     showRun: (id) => answer(remote.showRun(id)),

@@ -11,6 +11,7 @@ import type {
 import { LossHistory } from './loss-history.ts';
 import { MILESTONES } from './strings.ts';
 import {
+  bestOf,
   type Generation,
   initialView,
   isActive,
@@ -40,6 +41,8 @@ export type Action =
   | { kind: 'generate-requested'; prompt: string }
   | { kind: 'generate-ended'; failure: Failure | null }
   | { kind: 'generation-dismissed' }
+  | { kind: 'export-requested' }
+  | { kind: 'export-ended'; failure: Failure | null }
   | { kind: 'refused'; failure: Failure }
   | { kind: 'dismissed' };
 
@@ -106,7 +109,12 @@ export function reduce(view: View, action: Action): View {
       const next = withRun(view, (run) => ({
         ...run,
         evaluations: [...run.evaluations, { step, train, val, accuracy }],
+        overfittingSince: run.evaluations.find((evaluation) => evaluation.step === action.overfitting_since) ?? null,
       }));
+      const since = next.run?.overfittingSince ?? null;
+      if (since !== null && (view.run?.overfittingSince ?? null) === null) {
+        return { ...next, milestone: MILESTONES.overfitting(since.step) };
+      }
       return first ? { ...next, milestone: MILESTONES.firstEvaluation(step, val) } : next;
     }
     case 'sample':
@@ -203,6 +211,10 @@ export function reduce(view: View, action: Action): View {
         // a new run may have taken the generation away
         milestone: action.failure === null && view.generation !== null ? MILESTONES.written : view.milestone,
       };
+    case 'export-requested':
+      return { ...view, exporting: true };
+    case 'export-ended':
+      return { ...view, exporting: false, failure: action.failure ?? view.failure };
     case 'generation-dismissed':
       return { ...view, generation: null, generationBefore: null };
     case 'dismissed':
@@ -213,7 +225,9 @@ export function reduce(view: View, action: Action): View {
 }
 
 /** The curve, the evaluations and the samples that a run has told before. */
-function told(metrics: Metrics | undefined): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'samples'> {
+function told(
+  metrics: Metrics | undefined,
+): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'overfittingSince' | 'samples'> {
   const history = new LossHistory();
   for (const record of metrics?.records ?? []) history.append(record);
   const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss, accuracy }) => ({
@@ -223,7 +237,7 @@ function told(metrics: Metrics | undefined): Pick<RunView, 'history' | 'loss' | 
     accuracy,
   }));
   const loss = metrics?.records.at(-1)?.loss ?? null;
-  return { history, loss, evaluations: evaluations ?? [], samples: metrics?.samples ?? [] };
+  return { history, loss, evaluations: evaluations ?? [], overfittingSince: null, samples: metrics?.samples ?? [] };
 }
 
 /** A kept run, as it was last saved. */
@@ -273,12 +287,21 @@ function phaseMilestone(view: View, phase: Phase): string | null {
     case 'stopped':
       return MILESTONES.stopped(step);
     case 'finished':
-      return MILESTONES.finished(step, view.run?.evaluations.at(-1)?.val);
+      return finishedMilestone(view.run);
     case 'failed':
       return MILESTONES.failed;
     default:
       return null;
   }
+}
+
+function finishedMilestone(run: RunView | null): string {
+  if (run === null) return MILESTONES.finished(0, undefined);
+  const { max_iters, patience } = run.config.training;
+  const best = bestOf(run.evaluations);
+  if (patience > 0 && run.step < max_iters && best !== null) return MILESTONES.endedEarly(run.step, best);
+  // with patience, the model is the best one
+  return MILESTONES.finished(run.step, (patience > 0 ? best : run.evaluations.at(-1))?.val);
 }
 
 function textMilestone(view: View, name: string): string {

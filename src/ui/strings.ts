@@ -1,4 +1,4 @@
-import type { PresetName } from '../model/config.ts';
+import type { PresetName, TrainingConfig } from '../model/config.ts';
 import type { DatasetName, Failure, Phase, RunSummary } from '../worker/messages.ts';
 import { brief, bytes, count, date, duration, loss } from './format.ts';
 
@@ -69,13 +69,14 @@ export const CHART = {
 
 export const FIGURES = {
   summary: 'Figures',
-  caption: 'Losses at each evaluation, in nats',
+  caption: 'Losses at each evaluation in nats; the validation loss also in bits and as a number of choices',
   empty: 'The first evaluation has not been made yet.',
   step: 'Step',
   train: 'Training',
   val: 'Validation',
   among: 'As if among',
   accuracy: 'Accuracy',
+  bits: 'Bits a character',
 };
 
 export const TEXT = {
@@ -144,6 +145,62 @@ export const SETTINGS = {
   help: 'Changes apply to the next run. The same seed repeats a run exactly.',
 };
 
+export const ADVANCED = {
+  summary: (changed: number) => (changed === 0 ? 'Advanced' : `Advanced (${count(changed)} changed)`),
+  reset: 'Back to what is suggested',
+  groups: {
+    optimizer: 'Optimizer',
+    rate: 'Learning rate',
+    regularisation: 'Against learning by heart',
+    batches: 'Batches and evaluation',
+  },
+  choices: {
+    adamw: 'AdamW',
+    adam: 'Adam',
+    sgd: 'SGD',
+    lion: 'Lion',
+    muon: 'Muon',
+    cosine: 'Cosine',
+    linear: 'Linear',
+    constant: 'Constant',
+    step: 'Steps',
+    exponential: 'Exponential',
+    wsd: 'Stable, then decay',
+  } as Record<string, string>,
+  options: {
+    optimizer: { label: 'Optimizer', help: 'How gradients move the weights. Each begins with settings that suit it.' },
+    beta1: { label: 'Beta 1', help: 'How long the mean of past gradients remembers: nearer to 1 is longer.' },
+    beta2: { label: 'Beta 2', help: 'The same for the mean of their squares; for Lion, for what it keeps.' },
+    momentum: { label: 'Momentum', help: 'The share of the last step that is made again.' },
+    nesterov: { label: 'Nesterov', help: 'Momentum looks one step ahead.' },
+    grad_clip: { label: 'Clip gradients at', help: 'Longer gradients are shortened to this norm; 0 never does.' },
+    schedule: { label: 'Schedule', help: 'How the learning rate falls after the warm-up.' },
+    learning_rate: { label: 'Learning rate', help: 'The highest rate. Too high diverges, too low learns slowly.' },
+    min_lr: { label: 'Lowest rate', help: 'Where the schedule ends.' },
+    warmup_iters: { label: 'Warm-up steps', help: 'Steps over which the rate rises from nothing.' },
+    cooldown_iters: { label: 'Decay steps', help: 'Steps of the fall at the end.' },
+    lr_drops: { label: 'Drops', help: 'How many times the rate falls, each time by the same factor.' },
+    weight_decay: { label: 'Weight decay', help: 'Shrinks the matrices a little each step, apart from the gradient.' },
+    l2: { label: 'L2 penalty', help: 'Adds this times the weights to the gradient of the matrices.' },
+    dropout: { label: 'Dropout', help: 'Share of the activations that each training step leaves out.' },
+    label_smoothing: { label: 'Label smoothing', help: 'Share of the target that is spread over all characters.' },
+    ema_decay: {
+      label: 'Averaging',
+      help: 'Evaluates and writes with a moving average of the weights that keeps this share each step; 0 is off.',
+    },
+    batch_size: { label: 'Batch', help: 'Sequences that are computed at once.' },
+    gradient_accumulation_steps: {
+      label: 'Batches a step',
+      help: 'Gradients of so many batches make one step: a larger batch in the same memory.',
+    },
+    eval_interval: { label: 'Evaluate every', help: 'Steps between two evaluations.' },
+    patience: {
+      label: 'Patience',
+      help: 'Ends after so many evaluations without a lower validation loss, on the best weights; 0 never does.',
+    },
+  } as Partial<Record<keyof TrainingConfig, { label: string; help: string }>>,
+};
+
 export const PRESETS: Record<PresetName, { name: string }> = {
   tiny: { name: 'Tiny' },
   small: { name: 'Small' },
@@ -159,6 +216,8 @@ export const SAMPLE = {
   prompted: 'Written from your prompt',
   writing: 'Writing from your prompt …',
   newest: 'Show the newest sample',
+  copy: 'Copy',
+  copied: 'Copied',
   history: 'From noise to words',
   historyEmpty: 'Every sample of the run is kept, so that you can see how the writing changes.',
 };
@@ -170,9 +229,28 @@ export const PROMPT = {
   temperatureHelp: '0 always takes the likeliest character; higher is bolder.',
   length: 'Characters',
   seed: 'Seed',
+  more: 'More about the choice of characters',
+  topK: 'Top-k',
+  topKHelp: 'Only so many of the likeliest; 0 for all.',
+  topP: 'Top-p',
+  topPHelp: 'Only the likeliest that together have this probability.',
+  penalty: 'Repetition penalty',
+  penaltyHelp: 'Above 1, what was just written becomes less likely.',
   generate: 'Generate',
   cancel: 'Cancel',
   notYet: 'You can ask as soon as training has begun.',
+};
+
+export const EXPORT = {
+  heading: 'Take it with you',
+  formats: {
+    checkpoint: { name: 'Checkpoint', help: 'to go on with here, or in a terminal: one safetensors file' },
+    huggingface: { name: 'Hugging Face', help: 'a ZIP for transformers, ONNX and nanoGPT, with how to train further' },
+    gguf: { name: 'GGUF', help: 'for llama.cpp and what is built on it' },
+    csv: { name: 'Curve', help: 'the losses, as comma-separated values' },
+  },
+  notYet: 'There is something to take once a run is paused, stopped or finished.',
+  private: 'The file is written on this computer and goes nowhere else.',
 };
 
 export const FOOTER = {
@@ -229,7 +307,10 @@ const RUN_STATES: Record<RunSummary['state'], string> = {
   failed: 'ended by an error',
 };
 
-export const NOTICE = { dismiss: 'Dismiss' };
+export const NOTICE = {
+  dismiss: 'Dismiss',
+  tryAt: (learning_rate: number) => `Try again at a learning rate of ${learning_rate}`,
+};
 
 export const MILESTONES = {
   opening: 'Opening the text and looking for a graphics processor.',
@@ -240,11 +321,15 @@ export const MILESTONES = {
   started: 'Training has started.',
   firstEvaluation: (step: number, value: number) =>
     `First evaluation, at step ${count(step)}: validation loss ${loss(value)}.`,
+  overfitting: (step: number) =>
+    `The validation loss has risen since step ${count(step)} while the training loss falls: the model overfits.`,
   paused: (step: number) => `Paused at step ${count(step)}.`,
   resumed: (step: number) => `Training goes on from step ${count(step)}.`,
   stopped: (step: number) => `Stopped at step ${count(step)}. The model is kept: ask it to write.`,
   finished: (step: number, value: number | undefined) =>
     `Finished after ${count(step)} steps${value === undefined ? '' : `, validation loss ${loss(value)}`}. Ask it to write.`,
+  endedEarly: (step: number, best: { step: number; val: number }) =>
+    `Ended early at step ${count(step)}. The model is that of step ${count(best.step)}, validation loss ${loss(best.val)}. Ask it to write.`,
   failed: 'The run ended with an error.',
   recovering: (step: number) => `The graphics device was lost. Going on from step ${count(step)}.`,
   workerDied: 'The part of the page that trains has died. Starting it again.',
@@ -252,11 +337,11 @@ export const MILESTONES = {
   written: 'The text is written.',
 };
 
-/** What the present losses mean, in a sentence. `best` is the lowest validation loss before the last one. */
+/** What the present losses mean, in a sentence. `overfittingSince`: the evaluation after which the gap has opened. */
 export function meaning(
   vocabulary: number | null,
   last: { train: number | null; val: number | null },
-  best: { step: number; val: number } | null,
+  overfittingSince: { step: number; val: number } | null,
 ): string {
   if (vocabulary === null) return 'The loss says how unsure the model is about each next character.';
   const from = `${count(vocabulary)}`;
@@ -265,10 +350,10 @@ export function meaning(
     return `Knowing nothing, the model would guess each next character among ${from}.`;
   }
   if (!Number.isFinite(value)) return 'The loss is no longer a number: the run has diverged.';
-  if (last.val !== null && best !== null && last.val > best.val + 0.05) {
+  if (overfittingSince !== null) {
     return (
-      `The validation loss was lower at step ${count(best.step)} (${loss(best.val)}): ` +
-      'the model has begun to learn the text by heart.'
+      `The validation loss was lower at step ${count(overfittingSince.step)} (${loss(overfittingSince.val)}), and the ` +
+      'training loss still falls: the model overfits, it learns the text by heart.'
     );
   }
   const among = Math.exp(value);

@@ -1,4 +1,13 @@
-import { type ModelShape, type PresetName, preset, type RunConfig, withSteps } from '../model/config.ts';
+import {
+  lowerLearningRate,
+  type ModelShape,
+  type PresetName,
+  preset,
+  type RunConfig,
+  type TrainingConfig,
+  withOptimizer,
+  withSteps,
+} from '../model/config.ts';
 import type {
   AdapterDescription,
   Failure,
@@ -21,6 +30,8 @@ export interface Settings {
   preset: PresetName | null;
   steps: number | null;
   seed: number | null;
+  /** Chosen options of the training; all others are as suggested. */
+  advanced: Partial<TrainingConfig>;
 }
 
 export interface Evaluation {
@@ -72,6 +83,8 @@ export interface RunView {
   secondsLeft: number;
   history: LossHistory;
   evaluations: readonly Evaluation[];
+  /** The evaluation after which the validation loss rose while the training loss fell on, or null. */
+  overfittingSince: Evaluation | null;
   samples: readonly Sample[];
 }
 
@@ -104,6 +117,8 @@ export interface View {
   generation: Generation | null;
   /** What stood there before the present request; comes back when that is refused. */
   generationBefore: Generation | null;
+  /** Whether the model is being written to a file. */
+  exporting: boolean;
   /** The latest thing that went wrong, until it is dismissed or the next thing goes well. */
   failure: Failure | null;
   milestone: string;
@@ -117,7 +132,7 @@ export function initialView(): View {
     readingText: false,
     reading: null,
     start: { from: 'new', opened: null, unknown: null, described: null },
-    settings: { preset: null, steps: null, seed: null },
+    settings: { preset: null, steps: null, seed: null, advanced: {} },
     phase: 'idle',
     detail: '',
     phaseBefore: 'idle',
@@ -125,6 +140,7 @@ export function initialView(): View {
     runs: null,
     generation: null,
     generationBefore: null,
+    exporting: false,
     failure: null,
     milestone: MILESTONES.opening,
   };
@@ -136,15 +152,30 @@ export function chosenPreset({ settings, adapter }: View): PresetName {
 
 /** The configuration that Train would start with. */
 export function chosenConfig(view: View): RunConfig {
-  const { model, training } = preset(chosenPreset(view));
-  const { steps, seed } = view.settings;
+  const { model, training: suggested } = preset(chosenPreset(view));
+  const { steps, seed, advanced } = view.settings;
+  const training = withOptimizer(suggested, advanced.optimizer ?? suggested.optimizer);
   if (seed !== null) training.seed = seed;
-  if (steps === null) return { model, training };
+  return { model, training: { ...withRate(fitted(training, steps), advanced.learning_rate), ...advanced } };
+}
+
+/** A schedule that ends at the usual tenth of a chosen rate. */
+function withRate(training: TrainingConfig, learning_rate: number | undefined): TrainingConfig {
+  return learning_rate === undefined ? training : { ...training, learning_rate, min_lr: learning_rate / 10 };
+}
+
+function fitted(training: TrainingConfig, steps: number | null): TrainingConfig {
+  if (steps === null) return training;
   // A short run should be evaluated and sampled a few times too.
   const interval = Math.max(1, Math.ceil(steps / 4));
   const eval_interval = Math.min(training.eval_interval, interval);
   const sample_interval = Math.min(training.sample_interval, interval);
-  return { model, training: { ...withSteps(training, steps), eval_interval, sample_interval } };
+  return { ...withSteps(training, steps), eval_interval, sample_interval };
+}
+
+/** The learning rate to offer after a run that has diverged, or null. */
+export function lowerRate({ failure, run }: View): number | null {
+  return failure?.code === 'diverged' && run !== null ? lowerLearningRate(run.config.training) : null;
 }
 
 /** What Train would start from. */
@@ -165,13 +196,16 @@ export const canGenerate = ({ run, phase }: View): boolean =>
 export const interruptedRun = ({ runs, phase }: View): RunSummary | null =>
   isActive(phase) ? null : (runs?.runs.find(({ state }) => state === 'interrupted') ?? null);
 
+/** Between steps only: a file holds one moment of a run. */
+export const canExport = (view: View): boolean => canGenerate(view) && view.phase !== 'running';
+
 /** V of the run on show, or of the text that the next one would learn. */
 export const shownVocabulary = ({ run, text }: View): number | null => run?.vocabulary ?? text?.vocab_size ?? null;
 
-/** The lowest validation loss before the last evaluation, or null. */
-export function bestBefore(evaluations: readonly Evaluation[]): Evaluation | null {
+/** The evaluation with the lowest validation loss, or null. */
+export function bestOf(evaluations: readonly Evaluation[]): Evaluation | null {
   let best: Evaluation | null = null;
-  for (const evaluation of evaluations.slice(0, -1)) {
+  for (const evaluation of evaluations) {
     if (best === null || evaluation.val < best.val) best = evaluation;
   }
   return best;

@@ -4,12 +4,15 @@ import { splitCorpus } from '../text/corpus.ts';
 import { DATASETS } from '../text/datasets.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
+import type { Checkpoint } from '../training/checkpoint.ts';
+import { type Losses, overfittingSince } from '../training/overfitting.ts';
 import type { TrainingState } from '../training/state.ts';
 import { Trainer } from '../training/trainer.ts';
 import { type EventStream, RunClock } from './event-stream.ts';
 import type { Metrics } from './messages.ts';
 import type { RunKeeper } from './run-keeper.ts';
 import type { LoadedText } from './texts.ts';
+import { tuningMemory } from './tuning.ts';
 import type { Writer, WritingModel } from './writer.ts';
 
 /** A text as a run knows it. */
@@ -38,7 +41,8 @@ export function createTrainer(device: Device, { config, text, state }: RunPlan):
   const task = dataset === null ? undefined : DATASETS[dataset].task;
   const problems = task && testProblems(task, tokenizer);
   const { training } = config;
-  return Trainer.create(device, { model, training, ...splitCorpus(ids), problems, ...(state && { state }) });
+  const tuning = device.software ? undefined : { memory: tuningMemory }; // a processor takes long for it
+  return Trainer.create(device, { model, training, ...splitCorpus(ids), problems, ...(state && { state }), tuning });
 }
 
 /** A model on the GPU, the run that trains it, and how to read what it writes. */
@@ -48,11 +52,16 @@ export class LiveRun implements WritingModel {
   readonly config: RunConfig;
   /** Name of the text that it learns. */
   readonly textName: string;
+  /** That text as a checkpoint names it. */
+  readonly text: Checkpoint['text'];
+  /** Validation loss at the last evaluation, in nats. */
+  val_loss: number | null = null;
   readonly keeper: RunKeeper | undefined;
   /** Resolves when nothing of it is on the GPU any more, and its end is saved. */
   ended: Promise<void> = Promise.resolve();
   readonly #clock: RunClock;
   readonly #events: EventStream;
+  readonly #evaluations: Losses[];
 
   /** Tells that the run has started. */
   constructor(
@@ -65,9 +74,11 @@ export class LiveRun implements WritingModel {
     this.tokenizer = text.tokenizer;
     this.config = config;
     this.textName = text.name;
+    this.text = { name: text.dataset ?? text.name, sha256: text.sha256, documents: text.tokenizer.documents };
     this.keeper = keeper;
     this.#clock = new RunClock(config.training.max_iters - trainer.step, tokensPerStep(config));
     this.#events = events;
+    this.#evaluations = [...(metrics?.evaluations ?? [])];
     events.startRun(this.#clock);
     events.send({
       kind: 'started',
@@ -103,8 +114,11 @@ export class LiveRun implements WritingModel {
         events.steps(records);
       },
       evaluated: (step, train_loss, val_loss, improved, accuracy) => {
+        this.val_loss = val_loss;
         keeper?.evaluated({ step, train_loss, val_loss, accuracy }, improved);
-        events.send({ kind: 'eval', step, train_loss, val_loss, accuracy });
+        this.#evaluations.push({ step, train_loss, val_loss });
+        const overfitting_since = overfittingSince(this.#evaluations);
+        events.send({ kind: 'eval', step, train_loss, val_loss, overfitting_since, accuracy });
       },
       sampleDue: async (step) => {
         const text = await writer.sample(this, this.config.training.seed + step);

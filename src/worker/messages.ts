@@ -61,7 +61,20 @@ export interface GenerateRequest {
   length: number;
   /** 0 takes the most probable character each time. */
   temperature: number;
+  /** See `SamplingOptions`; left out, all characters may be drawn, and none is held back for being there already. */
+  top_k?: number;
+  top_p?: number;
+  repetition_penalty?: number;
   seed: number;
+}
+
+/** What other programs open; see `src/formats`. */
+export type ExportFormat = 'checkpoint' | 'huggingface' | 'gguf';
+
+export interface ExportedFile {
+  name: string;
+  /** Transferred, not copied. */
+  bytes: ArrayBuffer;
 }
 
 /** The session's life. `stopped` and `finished` keep the model, so that it can be prompted. */
@@ -133,8 +146,16 @@ export type SessionEvent =
       dispatches: number;
     }
   | { kind: 'step'; records: StepRecord[]; tokens_per_s: number; seconds_left: number }
-  /** `accuracy`: the share of held-out problems answered exactly, where the text is a task. */
-  | { kind: 'eval'; step: number; train_loss: number; val_loss: number; accuracy?: number | undefined }
+  /** `overfitting_since`: the step of the evaluation after which the model has begun to overfit, or null. `accuracy`: the
+   * share of held-out problems answered exactly, where the text is a task. */
+  | {
+      kind: 'eval';
+      step: number;
+      train_loss: number;
+      val_loss: number;
+      overfitting_since: number | null;
+      accuracy?: number | undefined;
+    }
   /** A sample written during training, whole. */
   | { kind: 'sample'; step: number; text: string }
   /** A piece of what `generate` writes; `done` with the last one. */
@@ -172,6 +193,8 @@ export interface SessionCommands {
   /** Writes text with the present weights (also while paused); pieces come as `generated` events. Answers at the end. */
   generate(request: GenerateRequest): Promise<Result<null>>;
   cancelGeneration(): Promise<Result<null>>;
+  /** The model as a file, between steps. Codes: `no-model`, `not-expressible`, `still-training`. */
+  exportModel(format: ExportFormat): Promise<Result<ExportedFile>>;
   /** Saves the run as it is now: the page is about to be hidden or frozen. Answers when it is on the disk. */
   save(): Promise<Result<null>>;
   /** The runs that this browser keeps; all of these fail with `no-storage` where it keeps none. */

@@ -6,11 +6,14 @@ import { type TrainingState, weightsOf } from '../training/state.ts';
 import type { Trainer } from '../training/trainer.ts';
 import { answer } from './answer.ts';
 import { EventStream } from './event-stream.ts';
+import { exportRun } from './exporter.ts';
 import { Graphics } from './graphics.ts';
 import { LibraryCommands } from './library-commands.ts';
 import { createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
 import type {
   AdapterDescription,
+  ExportedFile,
+  ExportFormat,
   GenerateRequest,
   Phase,
   Result,
@@ -172,6 +175,18 @@ export class Session extends LibraryCommands implements SessionCommands {
   cancelGeneration(): Promise<Result<null>> {
     this.#writer.cancel();
     return Promise.resolve({ ok: true, value: null });
+  }
+
+  exportModel(format: ExportFormat): Promise<Result<ExportedFile>> {
+    return answer(async () => {
+      if (!this.#run) {
+        throw new InklingError('no-model', 'There is no model to take yet.', 'Press Train first.');
+      }
+      if (this.#phase === 'running') {
+        throw new InklingError('still-training', 'The model is still being trained.', 'Pause or stop the run first.');
+      }
+      return exportRun(this.#run, format);
+    });
   }
 
   save(): Promise<Result<null>> {

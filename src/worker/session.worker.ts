@@ -1,6 +1,6 @@
-import { expose } from 'comlink';
+import { expose, transfer } from 'comlink';
 import { RunStore } from '../storage/run-store.ts';
-import type { SessionCommands } from './messages.ts';
+import type { ExportFormat, SessionCommands } from './messages.ts';
 import { Session } from './session.ts';
 
 /** What the page finds in the worker. */
@@ -18,5 +18,13 @@ const life = new Promise<string>((resolve) => {
   });
 });
 
-const session = new Session(navigator.gpu, isSecureContext, RunStore.open);
+/** A session whose files leave without being copied. */
+class WorkerSession extends Session {
+  override async exportModel(format: ExportFormat) {
+    const result = await super.exportModel(format);
+    return result.ok ? transfer(result, [result.value.bytes]) : result;
+  }
+}
+
+const session = new WorkerSession(navigator.gpu, isSecureContext, RunStore.open);
 expose(Object.assign(session, { life: () => life }) satisfies SessionWorker);

@@ -4,7 +4,7 @@ import { changeVocabulary } from '../model/vocabulary.ts';
 import { adaptCorpus, listCharacters, type UnknownChoice, unknownCharacters } from '../text/adapt.ts';
 import type { Corpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
-import { decodeCheckpoint } from '../training/checkpoint.ts';
+import { readModelFile } from '../training/model-file.ts';
 import { freshState, type TrainingState, weightsOf } from '../training/state.ts';
 import type { StartDescription } from './messages.ts';
 import { unreadable } from './texts.ts';
@@ -23,7 +23,14 @@ export async function readStartModel(name: string, file: Blob): Promise<StartMod
     throw unreadable(name);
   });
   try {
-    const { model, vocabulary, text, state } = decodeCheckpoint(new Uint8Array(bytes));
+    const { model, vocabulary, tokenizer_json, text, state } = readModelFile(new Uint8Array(bytes));
+    if (tokenizer_json !== undefined) {
+      throw new InklingError(
+        'bad-model',
+        'Its tokens are more than a character each, which is for the command line only.',
+        'Train further with: npm run -s train -- --init FILE --text FILE',
+      );
+    }
     const tokenizer = CharacterTokenizer.ofVocabulary(vocabulary, text.documents);
     return { name, model, tokenizer, parameters: weightsOf(state) };
   } catch (error) {

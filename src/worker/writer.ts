@@ -1,3 +1,5 @@
+import { checkGenerationOptions, SAMPLING_DEFAULTS } from '../generation/options.ts';
+import { writeText } from '../generation/text.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import type { Trainer } from '../training/trainer.ts';
 import type { GenerateRequest, SessionEvent } from './messages.ts';
@@ -30,9 +32,10 @@ export class Writer {
     }
   }
 
-  /** Streams an answer as `generated` events. Throws `unknown-characters` before it disturbs anything. */
+  /** Streams an answer as `generated` events. Throws `unknown-characters` or `bad-options` before it disturbs anything. */
   async answer(model: WritingModel, request: GenerateRequest): Promise<void> {
-    const prompt = model.tokenizer.begin(request.prompt);
+    model.tokenizer.begin(request.prompt);
+    checkGenerationOptions({ ...SAMPLING_DEFAULTS, ...request });
     const former = this.#current;
     const current = { cancelled: false, superseded: false, ended: Promise.resolve() };
     this.#current = current;
@@ -40,36 +43,36 @@ export class Writer {
       former.cancelled = true;
       former.superseded = true;
     }
-    const writing = (former?.ended ?? Promise.resolve()).then(() => this.#stream(model, prompt, request, current));
+    const writing = (former?.ended ?? Promise.resolve()).then(() => this.#stream(model, request, current));
     current.ended = writing.catch(() => {});
     await writing;
   }
 
   /** A sample of a run, from the beginning of a line. Waits while the run is paused; throws `Stopped` when it stops. */
   async sample({ trainer, tokenizer }: WritingModel, seed: number): Promise<string> {
-    const ids: number[] = [];
-    const options = { length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed };
-    for await (const id of trainer.generate(tokenizer.startOfText(), everything(tokenizer, options))) {
-      ids.push(id);
+    const options = { ...SAMPLING_DEFAULTS, length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed };
+    let text = '';
+    for await (const { piece } of writeText(trainer.sampler, tokenizer, '', options)) {
+      text += piece;
       await trainer.control.passed(); // a pause or a stop is obeyed between two characters
     }
-    return tokenizer.decode(ids);
+    return text;
   }
 
   async #stream(
     { trainer, tokenizer }: WritingModel,
-    prompt: number[],
-    request: GenerateRequest,
+    { prompt, ...request }: GenerateRequest,
     current: { cancelled: boolean; superseded: boolean },
   ): Promise<void> {
     let piece = '';
     let told = performance.now();
     try {
-      for await (const id of trainer.generate(prompt, everything(tokenizer, request))) {
+      const options = { ...SAMPLING_DEFAULTS, ...request };
+      for await (const written of writeText(trainer.generator, tokenizer, prompt, options)) {
         if (current.cancelled) {
           break;
         }
-        piece += tokenizer.decode([id]);
+        piece += written.piece;
         if (performance.now() - told > INTERVAL_MS) {
           this.#send({ kind: 'generated', text: piece, done: false });
           piece = '';
@@ -86,10 +89,4 @@ export class Writer {
       this.#send({ kind: 'generated', text: piece, done: true });
     }
   }
-}
-
-/** Draws from every character that the model knows. */
-function everything(tokenizer: CharacterTokenizer, options: Omit<GenerateRequest, 'prompt'>) {
-  const { length, temperature, seed } = options;
-  return { length, temperature, seed, top_k: 0, top_p: 1, ...tokenizer.ending() };
 }

@@ -52,3 +52,31 @@ test.for([
   expect(stdout).toBe('');
   expect(stderr).toMatch(words);
 });
+
+test('--generate: a configuration is a line of JSON about its writing', () => {
+  const { status, stdout } = bench('--generate', '--config', 'tiny', '--json');
+  expect(status).toBe(0);
+  const line = JSON.parse(stdout);
+  expect(Object.keys(line)).toEqual([
+    'config',
+    'adapter',
+    'parameters',
+    'ms_per_character',
+    'characters_per_s',
+    'floor_ms_per_character',
+    'floor',
+    'position',
+    'dispatches_per_character',
+    'bytes_per_character',
+    'gpu_bytes',
+  ]);
+  expect(line.floor_ms_per_character).toBeCloseTo(line.floor.bytes_ms + line.floor.dispatch_ms, 10);
+  expect(line.characters_per_s).toBeCloseTo(1000 / line.ms_per_character, 6);
+  // embedding; seven a layer; norm, head and draw
+  expect(line.dispatches_per_character).toBe(1 + 7 * 2 + 3);
+  // 28,576 parameters of which 31 rows of wpe are not read, and 24 rows of keys and values in 2 layers
+  expect(line.bytes_per_character).toBe(4 * (28_576 - 31 * 32) + 4 * 2 * 2 * 32 * 24);
+  // What grows with the position is attention; the rest is measured, and noise is allowed for.
+  const { first_ms, last_ms, attention_first_ms, attention_last_ms } = line.position;
+  expect(last_ms - first_ms).toBeLessThan(attention_last_ms - attention_first_ms + 0.5 * first_ms);
+});

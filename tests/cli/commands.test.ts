@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TRAIN_FLAGS } from '../../src/cli/train-options.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = join(ROOT, 'tests/fixtures');
@@ -92,7 +93,10 @@ describe('train and sample', () => {
     expect(Array.from(written[0]!.text as string)).toHaveLength(26);
     expect(written[0]!.text).toMatch(/^A drop/);
     expect(lines((await inkling(sample)).stdout)).toEqual(written);
-    expect(readdirSync(parts)).toEqual(['checkpoint.previous.safetensors', checkpoint]);
+    expect(readdirSync(parts)).toEqual(['checkpoint.previous.safetensors', checkpoint, 'metrics.csv']);
+    const history = readFileSync(join(parts, 'metrics.csv'), 'utf8');
+    expect(history).toBe(readFileSync(join(folder, 'whole/metrics.csv'), 'utf8'));
+    expect(history.trim().split('\n')).toHaveLength(1 + 12 + 4);
   });
 
   test('another seed is another run; weights can be the start of a new one', async () => {
@@ -151,9 +155,28 @@ test('parity: every fixture of our own is within its bounds', async () => {
   }
 });
 
+test('train --help has a sentence for every flag', async () => {
+  const { stdout, stderr, status } = await inkling(['train', '--help']);
+  expect(status).toBe(0);
+  expect(stderr).toBe('');
+  for (const flag of Object.keys(TRAIN_FLAGS)) expect(stdout).toMatch(new RegExp(`^  --${flag} +\\S+ \\S+`, 'm'));
+});
+
+test('options of the training: all of them together, ended early and at the best weights', async () => {
+  const train = ['train', '--text', text, ...SMALL, '--steps', '40', '--seed', '7', '--json'];
+  const options = ['--optimizer', 'lion', '--schedule', 'wsd', '--cooldown', '9', '--dropout', '0.1', '--ema', '0.5'];
+  const more = ['--accumulate', '2', '--label-smoothing', '0.1', '--l2', '0.01', '--clip', '0', '--warmup', '0'];
+  const given = [...train, ...options, ...more, '--lr', '0', '--min-lr', '0', '--patience', '2'];
+  const { stdout, stderr, status } = await inkling(given);
+  expect(status).toBe(0);
+  // nothing is learnt at a rate of zero, so no evaluation is lower than the first
+  expect(lines(stdout).at(-1)).toMatchObject({ done: true, steps: 8, val_loss: lines(stdout)[0]!.val_loss });
+  expect(stderr).toMatch(/Ended early after step 8: 2 evaluations .* step 0, whose weights are kept/);
+});
+
 describe('bad input: one line on stderr that says how to mend it, nothing on stdout', () => {
   test.for([
-    [2, [], /Choose one of train, sample, parity/],
+    [2, [], /Choose one of train, sample, evaluate, export, parity/],
     [2, ['draw'], /no command “draw”/],
     [2, ['constructor'], /no command “constructor”/],
     [2, ['train', '--constructor', '3'], /no flag --constructor/],

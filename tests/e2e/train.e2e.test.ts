@@ -4,6 +4,9 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { importHuggingFace, modelFiles } from '../../src/formats/huggingface/import.ts';
+import { readZip } from '../../src/formats/zip.ts';
+import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { dropFile, openPage, openSite, type Site, waitForReading } from './browser.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -63,6 +66,26 @@ describe('the bundled text', () => {
     const other = await write(8);
     expect(await write(7)).toBe(first7);
     expect(other).not.toBe(first7);
+
+    await page.getByRole('button', { name: 'Copy' }).click();
+    await page.getByRole('button', { name: 'Copied' }).waitFor();
+    await page.getByText('More about the choice of characters').click();
+    await page.getByRole('spinbutton', { name: 'Top-k' }).fill('1');
+    expect(await write(7)).not.toBe(first7); // the likeliest character each time
+
+    // The model leaves the page, as files that say what they are.
+    const take = async (name: string) => {
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name }).click();
+      return new Uint8Array(readFileSync(await (await download).path()));
+    };
+    expect(new TextDecoder().decode((await take('GGUF')).subarray(0, 4))).toBe('GGUF');
+    const { model, parameters } = importHuggingFace(modelFiles(readZip(await take('Hugging Face'))));
+    expect(model).toMatchObject({ n_layer: 2, n_embd: 32, block_size: 32, vocab_size: 84 });
+    const checkpoint = decodeCheckpoint(await take('Checkpoint'));
+    expect(checkpoint.state.buffers.get('parameters')).toEqual(parameters);
+    expect(new TextDecoder().decode(await take('Curve'))).toMatch(/^step,loss,.*\n0,,,,4\.\d+,4\.\d+\n1,4\.\d+,,,,\n/);
+
     expect((await page.getByRole('alert').textContent())?.trim()).toBe('');
     expect(complaints).toEqual([]);
     await page.close();
@@ -192,6 +215,47 @@ describe('other texts', () => {
   });
 });
 
+test('advanced options: a wrong one is told in place, each takes effect, and a run that diverges offers a lower rate', async () => {
+  const { page, complaints } = await openPage(site);
+  await page.getByRole('button', { name: 'Train' }).waitFor();
+  const summary = page.locator('summary', { hasText: 'Advanced' });
+  await summary.click();
+  const enter = async (label: string, value: string) => {
+    await page.getByLabel(label, { exact: true }).fill(value);
+    await page.getByLabel(label, { exact: true }).press('Enter');
+  };
+  await enter('Dropout', '2');
+  await page.getByText('dropout must be a number from 0 to 0.9, not 2.').waitFor();
+  expect(await summary.textContent()).toBe('Advanced');
+  await enter('Dropout', '0.1');
+  await page.getByText('Advanced (1 changed)').waitFor();
+  await enter('Dropout', '');
+  await page.getByText('Advanced', { exact: true }).waitFor();
+
+  await page.getByLabel('Optimizer', { exact: true }).selectOption('muon');
+  expect(await page.getByLabel('Momentum', { exact: true }).inputValue()).toBe('0.95');
+  await page.getByRole('button', { name: 'Train' }).click();
+  await page.getByText('71 GPU dispatches a step').waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('button', { name: 'Train' }).waitFor();
+
+  await page.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
+  for (const [label, value] of Object.entries({
+    'Learning rate': '10',
+    'Weight decay': '10',
+    'Clip gradients at': '0',
+  })) {
+    await enter(label, value);
+  }
+  await page.getByRole('button', { name: 'Train' }).click();
+  await expect
+    .poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 })
+    .toMatch(/diverged.*last good ones/);
+  await page.getByRole('button', { name: 'Try again at a learning rate of 3.3' }).waitFor();
+  expect(complaints).toEqual([]);
+  await page.close();
+});
+
 test.for([
   ['wide and light', 1280, 'light'],
   ['a phone and dark', 390, 'dark'],
@@ -200,6 +264,7 @@ test.for([
   await page.goto(site.address);
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
+  await page.locator('summary', { hasText: 'Advanced' }).click();
   await page.evaluate(AXE);
   const violations = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {

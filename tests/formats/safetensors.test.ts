@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readSafetensors, type SafeTensor, writeSafetensors } from '../../src/formats/safetensors.ts';
+import { crc32 } from '../../src/formats/crc32.ts';
+import { checksum, readSafetensors, type SafeTensor, toF32, writeSafetensors } from '../../src/formats/safetensors.ts';
 
 const finite = { noNaN: true, noDefaultInfinity: true };
 const numbers: { [D in SafeTensor['dtype']]: (length: number) => fc.Arbitrary<SafeTensor['data']> } = {
@@ -10,7 +11,17 @@ const numbers: { [D in SafeTensor['dtype']]: (length: number) => fc.Arbitrary<Sa
   I64: (length) => fc.bigInt64Array({ minLength: length, maxLength: length }),
   U32: (length) => fc.uint32Array({ minLength: length, maxLength: length }),
   U8: (length) => fc.uint8Array({ minLength: length, maxLength: length }),
+  BOOL: (length) => fc.uint8Array({ minLength: length, maxLength: length, max: 1 }),
+  F16: (length) => halves(length, 0x7c00),
+  BF16: (length) => halves(length, 0x7f80),
 };
+
+/** Bits of numbers of 16 bits, finite ones: not all of the exponent is set. */
+function halves(length: number, exponent: number) {
+  const lowest = exponent & -exponent;
+  const bits = fc.uint16Array({ minLength: length, maxLength: length });
+  return bits.map((values) => values.map((value) => ((value & exponent) === exponent ? value & ~lowest : value)));
+}
 
 const anyTensor: fc.Arbitrary<SafeTensor> = fc
   .tuple(
@@ -88,6 +99,31 @@ describe('a written file', () => {
     expect(read.data.buffer).not.toBe(shifted.buffer);
   });
 
+  test('is widened exactly', () => {
+    const half = { dtype: 'F16', shape: [7], data: Uint16Array.of(0x3c00, 0xc000, 1, 0x83ff, 0x7bff, 0x8000, 0x3555) };
+    const values = [1, -2, 2 ** -24, -1023 * 2 ** -24, 65504, -0, 0.333251953125];
+    expect([...toF32(half as SafeTensor)!]).toEqual(values);
+    const brain = { dtype: 'BF16', shape: [4], data: Uint16Array.of(0x3f80, 0xc000, 0x0001, 0x7f7f) };
+    expect([...toF32(brain as SafeTensor)!]).toEqual([1, -2, 2 ** -133, 255 * 2 ** 120]);
+    expect(toF32({ dtype: 'I32', shape: [1], data: Int32Array.of(1) })).toBeUndefined();
+  });
+
+  test('has a checksum that notices each change', () => {
+    const make = (value: number, name = 'w', shape = [2]) =>
+      new Map<string, SafeTensor>([[name, { dtype: 'F32', shape, data: Float32Array.of(1, value) }]]);
+    const all = [
+      checksum(make(2), ['a', 'b']),
+      checksum(make(2 + 2 ** -22), ['a', 'b']),
+      checksum(make(2), ['ab']),
+      checksum(make(2, 'v'), ['a', 'b']),
+      checksum(make(2, 'w', [1, 2]), ['a', 'b']),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+    expect(checksum(make(2), ['a', 'b'])).toBe(all[0]);
+    // the check value that the standard's publications give for these nine bytes
+    expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  });
+
   test('never holds what could not be read again', () => {
     const write = (name: string, tensor: SafeTensor) => () => writeSafetensors(new Map([[name, tensor]]));
     const nan = { dtype: 'F32', shape: [2], data: Float32Array.of(1, Number.NaN) } as const;
@@ -116,7 +152,7 @@ describe('a hostile file', () => {
     ['is not described', file({ a: 1 })],
     ['is not described', file({ a: { ...one, more: 1 } }, 4)],
     ['has no dtype', file({ a: { kind: 'F32', shape: [1], data_offsets: [0, 4] } }, 4)],
-    ['the dtype “BF16”', file({ a: entry('BF16', [2], [0, 4]) }, 4)],
+    ['the dtype “F8_E4M3”', file({ a: entry('F8_E4M3', [4], [0, 4]) }, 4)],
     ['the dtype “toString”', file({ a: entry('toString', [2], [0, 4]) }, 4)],
     ['no sound shape', file({ a: entry('F32', [-1], [0, 4]) }, 4)],
     ['no sound shape', file({ a: entry('F32', [0.5], [0, 2]) }, 2)],
@@ -134,6 +170,8 @@ describe('a hostile file', () => {
     ['goes on after its data', file({}, 1)],
     ['not finite', file({ a: one }, [0, 0, 0xc0, 0x7f])],
     ['not finite', file({ a: one }, [0, 0, 0x80, 0xff])],
+    ['not finite', file({ a: entry('F16', [1], [0, 2]) }, [0, 0x7c])],
+    ['not finite', file({ a: entry('BF16', [1], [0, 2]) }, [0xc0, 0xff])],
   ])('is refused: %s', (fault, bytes) => {
     expect(() => readSafetensors(bytes)).toThrow(
       expect.objectContaining({ code: 'bad-safetensors', message: expect.stringContaining(fault) }),

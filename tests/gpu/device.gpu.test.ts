@@ -1,10 +1,10 @@
 import { expect } from 'vitest';
-import { traceGenerator } from '../../src/generation/generator.ts';
 import { deviceLoss, guarded, openDevice } from '../../src/gpu/device.ts';
 import { PipelineCache } from '../../src/gpu/kernel.ts';
 import { ReadbackRing } from '../../src/gpu/readback.ts';
-import { PARAMETERS } from '../../src/graph/graph.ts';
+import { Graph, PARAMETERS } from '../../src/graph/graph.ts';
 import { Arena, requireFits } from '../../src/graph/program.ts';
+import { gpt } from '../../src/model/gpt.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { gpuTest as test } from '../graph/harness.ts';
 
@@ -73,7 +73,9 @@ test('a device with the default limits runs the model', async () => {
   const config = { vocab_size: 11, block_size: 5, n_layer: 1, n_head: 1, n_embd: 6, n_inner: 7 } as const;
   const model = { ...config, bias: true, tied: false, activation: 'gelu' as const };
   const layout = layoutOf(model);
-  const { graph, tokens, logits } = traceGenerator(model, layout, { lanes: 1 });
+  const graph = new Graph(layout, { lanes: 1 }, false);
+  const tokens = graph.input('tokens', [1, 5], 'u32');
+  const logits = graph.output(gpt(graph, model, tokens));
   const arena = new Arena(device);
   arena.plan(graph);
   await arena.named(PARAMETERS, layout.bytes);

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { SAMPLING_DEFAULTS } from '../../src/generation/options.ts';
 import { preset } from '../../src/model/config.ts';
 import { corpusOf, splitCorpus } from '../../src/text/corpus.ts';
 import { brackets, heldOutProblems, taskText } from '../../src/text/tasks.ts';
@@ -27,8 +28,8 @@ gpuTest('a small model learns to close brackets, and its evaluations say how oft
   const problems = heldOutProblems(brackets, 50);
   for (const { prompt, answer } of problems) {
     const written: number[] = [];
-    const options = { length: 12, temperature: 0, top_k: 0, top_p: 1, seed: 1, ...tokenizer.ending() };
-    for await (const id of trainer.generate([tokenizer.endOfText, ...tokenizer.encode(prompt)], options)) {
+    const options = { ...SAMPLING_DEFAULTS, length: 12, temperature: 0, ...tokenizer.ending() };
+    for await (const id of trainer.generator.generateOne([tokenizer.endOfText, ...tokenizer.encode(prompt)], options)) {
       written.push(id);
     }
     if (tokenizer.decode(written) === answer) right++;

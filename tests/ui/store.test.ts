@@ -1,16 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { preset } from '../../src/model/config.ts';
+import { preset, withOptimizer } from '../../src/model/config.ts';
+import { ADVANCED_OPTIONS } from '../../src/ui/advanced-options.ts';
 import { type Action, reduce, Store } from '../../src/ui/store.ts';
-import { MILESTONES, meaning } from '../../src/ui/strings.ts';
+import { ADVANCED, MILESTONES, meaning } from '../../src/ui/strings.ts';
 import {
-  bestBefore,
+  bestOf,
+  canExport,
   canGenerate,
   canTrain,
   chosenConfig,
   chosenPreset,
   initialView,
   interruptedRun,
+  lowerRate,
   openingOf,
+  type Settings,
   shownVocabulary,
   spread,
   type View,
@@ -47,6 +51,13 @@ const stepped = (...steps: number[]): SessionEvent => ({
   seconds_left: 60,
 });
 
+const evaluated = (step: number, train_loss: number, val_loss: number, since: number | null = null): Action => ({
+  kind: 'eval',
+  step,
+  train_loss,
+  val_loss,
+  overfitting_since: since,
+});
 const viewAfter = (...actions: Action[]): View => actions.reduce(reduce, initialView());
 const inRun = (...actions: Action[]): View =>
   viewAfter(connected, loaded, { kind: 'train-requested' }, started, running, ...actions);
@@ -133,7 +144,7 @@ describe('a run', () => {
     store.addEventListener('change', () => {
       if (told.at(-1) !== store.view.milestone) told.push(store.view.milestone);
     });
-    const evaluation = (step: number, val_loss: number): Action => ({ kind: 'eval', step, train_loss: 2, val_loss });
+    const evaluation = (step: number, val_loss: number) => evaluated(step, 2, val_loss);
     const status = (phase: View['phase']): Action => ({ kind: 'status', phase, detail: '' });
     const actions = [loaded, connected, { kind: 'train-requested' } as const, started, running, stepped(1), stepped(2)];
     for (const action of actions) store.dispatch(action);
@@ -201,6 +212,20 @@ describe('generation', () => {
   });
 });
 
+describe('taking the model away', () => {
+  const at = (phase: 'running' | 'paused') => inRun({ kind: 'status', phase, detail: '' });
+
+  it('is offered between steps, one file at a time; a failure is shown', () => {
+    expect(canExport(initialView())).toBe(false);
+    expect(canExport(at('running'))).toBe(false);
+    expect(canExport(at('paused'))).toBe(true);
+    const writing = reduce(at('paused'), { kind: 'export-requested' });
+    expect(writing.exporting).toBe(true);
+    expect(reduce(writing, { kind: 'export-ended', failure: null })).toMatchObject({ exporting: false, failure: null });
+    expect(reduce(writing, { kind: 'export-ended', failure })).toMatchObject({ exporting: false, failure });
+  });
+});
+
 describe('the sentence about the loss', () => {
   it('says among how many characters the model hesitates', () => {
     expect(meaning(82, { train: null, val: null }, null)).toContain('82');
@@ -209,16 +234,63 @@ describe('the sentence about the loss', () => {
     expect(meaning(82, { train: Math.log(20), val: null }, null)).toContain('among 20, down from 82');
   });
 
-  it('says when the validation loss has been lower', () => {
+  it('says that the model overfits, and since when', () => {
     expect(meaning(82, { train: 1, val: 2 }, { step: 1500, val: 1.5 })).toContain('step 1,500 (1.500)');
-    expect(meaning(82, { train: 1, val: 1.52 }, { step: 1500, val: 1.5 })).not.toContain('1,500');
+    expect(meaning(82, { train: 1, val: 1.52 }, null)).not.toContain('1,500');
   });
 
-  it('finds the lowest validation loss before the last', () => {
-    expect(bestBefore([])).toBeNull();
+  it('finds the lowest validation loss', () => {
+    expect(bestOf([])).toBeNull();
     const [a, b, c] = [3, 1, 2].map((val, i) => ({ step: i, train: 0, val }));
-    expect(bestBefore([a!, b!, c!])).toBe(b);
-    expect(bestBefore([a!, b!])).toBe(a);
+    expect(bestOf([a!, b!, c!])).toBe(b);
+    expect(bestOf([a!])).toBe(a);
+  });
+
+  it('names overfitting once when it begins, and says what it means', () => {
+    const view = inRun(evaluated(10, 2, 2.2), evaluated(20, 1.5, 2.4), evaluated(30, 1.2, 2.5, 10));
+    expect(view.milestone).toBe(MILESTONES.overfitting(10));
+    expect(view.run?.overfittingSince).toMatchObject({ step: 10, val: 2.2 });
+    const { overfittingSince } = view.run!;
+    expect(meaning(82, { train: 1.2, val: 2.5 }, overfittingSince)).toMatch(/overfits/);
+    const later = reduce(reduce(view, { kind: 'status', phase: 'paused', detail: '' }), evaluated(40, 1, 2.6, 10));
+    expect(later.milestone).toBe(MILESTONES.paused(0));
+    expect(reduce(later, evaluated(50, 1, 2.1)).run?.overfittingSince).toBeNull();
+  });
+
+  it('names the model that early stopping kept', () => {
+    const config = { ...preset('small'), training: { ...preset('small').training, patience: 1 } };
+    const actions = [{ ...started, config }, running, stepped(1, 2), evaluated(1, 2, 2.5), evaluated(2, 1, 3)];
+    const view = viewAfter(loaded, connected, ...actions, { kind: 'status', phase: 'finished', detail: '' });
+    expect(view.milestone).toBe(MILESTONES.endedEarly(2, { step: 1, val: 2.5 }));
+  });
+
+  it('offers a lower learning rate when it has diverged', () => {
+    const diverged: Action = { kind: 'error', failure: { ...failure, code: 'diverged' } };
+    expect(lowerRate(inRun(diverged))).toBeCloseTo(preset('small').training.learning_rate / 3, 12);
+    expect(lowerRate(inRun({ kind: 'error', failure }))).toBeNull();
+  });
+});
+
+describe('advanced options', () => {
+  const withAdvanced = (advanced: Settings['advanced'], rest: Partial<Settings> = {}) =>
+    chosenConfig(viewAfter(connected, { kind: 'settings-changed', settings: { advanced, ...rest } })).training;
+
+  it('go over what the preset and the optimizer suggest', () => {
+    const suggested = preset('small').training;
+    expect(withAdvanced({})).toEqual(suggested);
+    expect(withAdvanced({ dropout: 0.1, patience: 4 })).toEqual({ ...suggested, dropout: 0.1, patience: 4 });
+    expect(withAdvanced({ optimizer: 'muon' })).toEqual(withOptimizer(suggested, 'muon'));
+    expect(withAdvanced({ learning_rate: 0.5 })).toMatchObject({ learning_rate: 0.5, min_lr: 0.05 });
+    expect(withAdvanced({ learning_rate: 0.5, min_lr: 0.2 })).toMatchObject({ learning_rate: 0.5, min_lr: 0.2 });
+    expect(withAdvanced({ eval_interval: 3 }, { steps: 40 })).toMatchObject({ max_iters: 40, eval_interval: 3 });
+  });
+
+  it('each has a label and help, and a configuration that it is part of', () => {
+    const training = preset('tiny').training;
+    for (const option of Object.values(ADVANCED_OPTIONS).flat()) {
+      expect(ADVANCED.options[option.key]).toMatchObject({ label: /./, help: /\.$/ });
+      expect(training).toHaveProperty(option.key);
+    }
   });
 });
 

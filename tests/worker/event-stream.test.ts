@@ -18,7 +18,7 @@ test('steps are told ten times a second, and before anything that comes after th
   }
   expect(events).toHaveLength(5);
   stream.steps([record(51)]);
-  stream.send({ kind: 'eval', step: 51, train_loss: 1, val_loss: 1 });
+  stream.send({ kind: 'eval', step: 51, train_loss: 1, val_loss: 1, overfitting_since: null });
   expect(events.slice(-2).map(({ kind }) => kind)).toEqual(['step', 'eval']);
   const told = events.flatMap((event) => (event.kind === 'step' ? event.records.map(({ step }) => step) : []));
   expect(told).toEqual(Array.from({ length: 51 }, (_, i) => i + 1));

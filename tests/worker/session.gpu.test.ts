@@ -5,7 +5,7 @@ import { initialParameters, layoutOf } from '../../src/model/parameters.ts';
 import { CharacterTokenizer } from '../../src/text/tokenizer.ts';
 import { encodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { freshState } from '../../src/training/state.ts';
-import type { SessionCommands, SessionEvent, Start } from '../../src/worker/messages.ts';
+import type { GenerateRequest, SessionCommands, SessionEvent, Start } from '../../src/worker/messages.ts';
 import { Session } from '../../src/worker/session.ts';
 
 // The real worker, behind the real comlink, on the real GPU that this browser has.
@@ -69,11 +69,10 @@ test('pause, resume and stop answer within 200 ms, and nothing is computed while
   expect(steps()).toHaveLength(seen);
 
   // a prompt is answered meanwhile, the same for the same seed, and does not disturb the run
-  const write = async () => {
+  const write = async (change: Partial<GenerateRequest> = {}) => {
     const from = events.length;
-    expect(await session.generate({ prompt: 'A drop', length: 30, temperature: 0.8, seed: 5 })).toMatchObject({
-      ok: true,
-    });
+    const request = { prompt: 'A drop', length: 30, temperature: 0.8, seed: 5, ...change };
+    expect(await session.generate(request)).toMatchObject({ ok: true });
     return events
       .slice(from)
       .flatMap((event) => (event.kind === 'generated' ? [event.text] : []))
@@ -82,6 +81,14 @@ test('pause, resume and stop answer within 200 ms, and nothing is computed while
   const written = await write();
   expect(written).toHaveLength(30);
   expect(await write()).toBe(written);
+  expect(await write({ seed: 6 })).not.toBe(written);
+  const greedy = await write({ temperature: 0 });
+  expect(await write({ top_k: 1 })).toBe(greedy);
+  expect(await write({ top_p: 1e-6, seed: 6 })).toBe(greedy);
+  expect(await write({ temperature: 0, repetition_penalty: 3 })).not.toBe(greedy);
+  expect(await session.generate({ prompt: 'A', length: 1, temperature: -1, seed: 1 })).toMatchObject({
+    failure: { code: 'bad-options' },
+  });
   expect(await session.generate({ prompt: 'é', length: 1, temperature: 1, seed: 1 })).toMatchObject({
     ok: false,
     failure: { code: 'unknown-characters' },

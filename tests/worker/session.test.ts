@@ -19,6 +19,8 @@ test('commands that have nothing to act on answer in words or do nothing', async
     ok: false,
     failure: { code: 'no-model' },
   });
+  const exported = await session.exportModel('gguf');
+  expect(exported).toMatchObject({ ok: false, failure: { code: 'no-model' } });
   for (const command of ['pause', 'resume', 'stop', 'cancelGeneration'] as const) {
     expect(await session[command]()).toEqual({ ok: true, value: null });
   }

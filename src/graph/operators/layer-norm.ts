@@ -16,7 +16,7 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   const statistics = graph.tensor(`statistics ${weight.name}`, [N, 2]);
   const VEC4 = C % 4 === 0;
   const WIDTH = VEC4 ? C / 4 : C;
-  const shape = rowShape(graph, WIDTH);
+  const shape = rowShape(graph, WIDTH, 64, N);
   const rowGroups = fold(Math.ceil(N / shape.GROUPS));
   const constants = {
     N,

@@ -1,6 +1,7 @@
 import { InklingError } from '../../gpu/errors.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
+import { FEW_ROWS, matvec } from './matvec.ts';
 import { product } from './product.ts';
 
 export interface LinearOptions {
@@ -33,6 +34,9 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
   const { activation, residual, idleBias } = options;
   if (activation && residual) {
     throw new InklingError('internal', `linear ${weight.name}: an activation and a residual exclude each other.`);
+  }
+  if (!graph.training && rows <= FEW_ROWS) {
+    return matvec(graph, x, weight, options);
   }
   const bias = options.bias ?? undefined;
   const out = graph.tensor(`linear ${weight.name}`, [...x.shape.slice(0, -1), M]);

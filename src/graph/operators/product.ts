@@ -3,7 +3,7 @@ import commonSource from '../../../shaders/matmul.wgsl?raw';
 import registerSource from '../../../shaders/matmul_register.wgsl?raw';
 import sharedSource from '../../../shaders/matmul_shared.wgsl?raw';
 import { InklingError } from '../../gpu/errors.ts';
-import { type Constant, float } from '../../gpu/kernel.ts';
+import type { Constant } from '../../gpu/kernel.ts';
 import { MAX_WORKGROUPS, type Workgroups } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
@@ -35,9 +35,8 @@ interface Variant {
   /** In registers: whether quads share what they read, and how many threads share an output's sum. */
   readonly quads?: true;
   readonly slices?: number;
-  /** Through workgroup memory: columns of `a` that it holds at a time, and whether as f16. */
+  /** Through workgroup memory: columns of `a` that it holds at a time. */
   readonly depth?: number;
-  readonly half?: true;
 }
 
 export const PRODUCT_VARIANTS = {
@@ -51,8 +50,6 @@ export const PRODUCT_VARIANTS = {
   shared32: { tile: 4, tx: 8, ty: 8, depth: 16 },
   shared64: { tile: 4, tx: 16, ty: 16, depth: 16 },
   shared128: { tile: 8, tx: 16, ty: 16, depth: 8 },
-  half64: { tile: 4, tx: 16, ty: 16, depth: 16, half: true },
-  half128: { tile: 8, tx: 16, ty: 16, depth: 16, half: true },
 } as const satisfies Record<string, Variant>;
 
 export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
@@ -76,9 +73,8 @@ function threads(variant: Variant, M: number, N: number): { TX: number; TY: numb
   return { TX, TY };
 }
 
-/** Gradients are means over the batch: about so much smaller than what f16 holds well. */
-function gradientScale(rows: number): number {
-  return 2 ** Math.round(Math.log2(rows));
+function choose({ traits }: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
+  return traits.products?.get(productKey(layout, shape)) ?? traits.product ?? 'register4';
 }
 
 /** out (M, N) = finish(a b), with a (M, K) or transposed (K, M), b (K, N) or transposed (N, K). */
@@ -90,12 +86,11 @@ export function product(
   b: Tensor,
   out: Tensor,
   finish: Finish,
+  choice = choose(graph, layout, shape),
 ): void {
   const [M, N, K] = shape;
-  const { traits } = graph;
-  const choice = traits.products?.get(productKey(layout, shape)) ?? traits.product ?? 'register4';
   const variant: Variant = PRODUCT_VARIANTS[choice];
-  const { tile, depth, half, quads, slices = 1 } = variant;
+  const { tile, depth, quads, slices = 1 } = variant;
   const { TX, TY } = threads(variant, M, N);
   const workgroups: Workgroups = [Math.ceil(N / (tile * TX)), Math.ceil(M / (tile * TY)), 1];
   if (Math.max(...workgroups) > MAX_WORKGROUPS) {
@@ -111,7 +106,6 @@ export function product(
   const B_WIDTH = B_TRANSPOSED ? K : N;
   const kind = finish.activate?.activation;
   const kept = finish.activate?.slope;
-  const gradientRows = layout === 'NN' ? M : K;
   const constants: Record<string, Constant> = {
     M,
     N,
@@ -124,7 +118,7 @@ export function product(
     TX,
     TY,
     ...(depth
-      ? { BK: depth, HALF: half === true, A_SCALE: float(half && layout !== 'NT' ? gradientScale(gradientRows) : 1) }
+      ? { BK: depth }
       : {
           QUADS: quads === true,
           STEP: quads ? 4 : 1,

@@ -10,18 +10,32 @@ import { shared } from '../styles.ts';
  *
  * @prop lasting - what keeps the page from training at all, or null; it cannot be dismissed
  * @prop passing - the latest other failure, or null
+ * @prop lowerRate - the learning rate to offer after a run that has diverged, or null
  * @fires dismiss - of the passing failure
+ * @fires try-at - the lower learning rate
  */
 export class FailureNotice extends LitElement {
-  static override properties = { lasting: { attribute: false }, passing: { attribute: false } };
+  static override properties = {
+    lasting: { attribute: false },
+    passing: { attribute: false },
+    lowerRate: { attribute: false },
+  };
 
   declare lasting: Failure | null;
   declare passing: Failure | null;
+  declare lowerRate: number | null;
 
   constructor() {
     super();
     this.lasting = null;
     this.passing = null;
+    this.lowerRate = null;
+  }
+
+  #remedy() {
+    const { lowerRate } = this;
+    if (lowerRate === null) return nothing;
+    return html`<button @click=${() => emit(this, 'try-at', lowerRate)}>${NOTICE.tryAt(lowerRate)}</button>`;
   }
 
   #box(failure: Failure | null, passing: boolean) {
@@ -32,7 +46,7 @@ export class FailureNotice extends LitElement {
           <p class="message">${failure.message}</p>
           ${failure.hint === '' ? nothing : html`<p>${failure.hint}</p>`}
         </div>
-        ${passing ? html`<button @click=${() => emit(this, 'dismiss')}>${NOTICE.dismiss}</button>` : nothing}
+        ${passing ? html`${this.#remedy()}<button @click=${() => emit(this, 'dismiss')}>${NOTICE.dismiss}</button>` : nothing}
       </div>
     `;
   }

@@ -37,6 +37,7 @@ export class FiguresTable extends LitElement {
             <th scope="col">${FIGURES.step}</th>
             <th scope="col">${FIGURES.train}</th>
             <th scope="col">${FIGURES.val}</th>
+            <th scope="col">${FIGURES.bits}</th>
             <th scope="col">${FIGURES.among}</th>
             ${task ? html`<th scope="col">${FIGURES.accuracy}</th>` : nothing}
           </tr>
@@ -48,6 +49,7 @@ export class FiguresTable extends LitElement {
                 <th scope="row">${count(step)}</th>
                 <td>${loss(train)}</td>
                 <td>${loss(val)}</td>
+                <td>${loss(val / Math.LN2)}</td>
                 <td>${choices(Math.exp(val))}</td>
                 ${accuracy === undefined ? nothing : html`<td>${percent(accuracy)}</td>`}
               </tr>

@@ -3,7 +3,7 @@ import { LossHistory } from '../loss-history.ts';
 import { ADAPTER, CONTROLS, FOOTER, meaning, SETTINGS, TAGLINE, TEXT, TITLE } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
-  bestBefore,
+  canExport,
   canGenerate,
   canTrain,
   chosenConfig,
@@ -11,15 +11,18 @@ import {
   initialView,
   interruptedRun,
   isActive,
+  lowerRate,
   openingOf,
   shownVocabulary,
   type View,
 } from '../view.ts';
 import { layout } from './inkling-page-styles.ts';
+import './advanced-settings.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
 import './figures-table.ts';
 import './loss-chart.ts';
+import './model-export.ts';
 import './prompt-form.ts';
 import './resume-offer.ts';
 import './run-controls.ts';
@@ -112,7 +115,7 @@ export class InklingPage extends LitElement {
     const sentence = meaning(
       vocabulary,
       { train: run?.history.smooth.at(-1) ?? null, val: last?.val ?? null },
-      run === null ? null : bestBefore(run.evaluations),
+      run?.overfittingSince ?? null,
     );
     return html`
       <run-readings
@@ -151,6 +154,7 @@ export class InklingPage extends LitElement {
         .busy=${generation?.busy ?? false}
         .opening=${view.text?.opening ?? openingOf(view.text?.preview ?? '')}
       ></prompt-form>
+      <model-export .ready=${canExport(view)} .busy=${view.exporting}></model-export>
     `;
   }
 
@@ -172,6 +176,7 @@ export class InklingPage extends LitElement {
         .seed=${training.seed}
       ></run-settings>
       <start-picker .start=${view.start} .trained=${canGenerate(view)}></start-picker>
+      <advanced-settings .training=${training} .chosen=${view.settings.advanced}></advanced-settings>
     `;
   }
 
@@ -193,7 +198,7 @@ export class InklingPage extends LitElement {
         <p class="help adapter">${this.#adapter()}</p>
       </header>
       <main>
-        <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure}></failure-notice>
+        <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure} .lowerRate=${lowerRate(view)}></failure-notice>
         <div class="grid">
           <div class="instrument">
             <resume-offer .run=${interruptedRun(view)} .ready=${view.adapter !== null}></resume-offer>

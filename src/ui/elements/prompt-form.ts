@@ -52,6 +52,9 @@ export class PromptForm extends LitElement {
       prompt: this.#prompt.value,
       length: number('length'),
       temperature: this.temperature,
+      top_k: number('top_k'),
+      top_p: number('top_p'),
+      repetition_penalty: number('repetition_penalty'),
       seed: number('seed'),
     });
   }
@@ -61,6 +64,26 @@ export class PromptForm extends LitElement {
     if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
     this.renderRoot.querySelector('form')!.requestSubmit();
+  }
+
+  #option(name: string, label: string, help: string, range: { min: number; max: number; step: number; value: number }) {
+    return html`
+      <div>
+        <label for=${name}>${label}</label>
+        <input
+          id=${name}
+          name=${name}
+          type="number"
+          min=${range.min}
+          max=${range.max}
+          step=${range.step}
+          value=${range.value}
+          aria-describedby=${`${name}-help`}
+          required
+        />
+        <p id=${`${name}-help`} class="help">${help}</p>
+      </div>
+    `;
   }
 
   override render() {
@@ -108,6 +131,14 @@ export class PromptForm extends LitElement {
             <input id="seed" name="seed" type="number" min="0" max="4294967295" step="1" value="1" required />
           </div>
         </div>
+        <details>
+          <summary>${PROMPT.more}</summary>
+          <div class="triple">
+            ${this.#option('top_k', PROMPT.topK, PROMPT.topKHelp, { min: 0, max: 4096, step: 1, value: 0 })}
+            ${this.#option('top_p', PROMPT.topP, PROMPT.topPHelp, { min: 0.01, max: 1, step: 0.01, value: 1 })}
+            ${this.#option('repetition_penalty', PROMPT.penalty, PROMPT.penaltyHelp, { min: 0.5, max: 3, step: 0.05, value: 1 })}
+          </div>
+        </details>
         <div class="buttons">
           <button class="primary" aria-disabled=${!this.ready || this.busy}>${PROMPT.generate}</button>
           <button type="button" ?hidden=${!this.busy} @click=${() => emit(this, 'cancel-generation')}>
@@ -145,6 +176,19 @@ export class PromptForm extends LitElement {
         display: grid;
         grid-template-columns: 1fr 1fr;
         gap: var(--space-3);
+      }
+
+      summary {
+        width: fit-content;
+        padding: var(--space-2) 0;
+        cursor: pointer;
+      }
+
+      .triple {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));
+        gap: var(--space-3);
+        margin-top: var(--space-2);
       }
 
       .buttons {

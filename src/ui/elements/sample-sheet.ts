@@ -20,11 +20,14 @@ export class SampleSheet extends LitElement {
     sample: { attribute: false },
     generation: { attribute: false },
     firstAt: { attribute: false },
+    copied: { state: true },
   };
 
   declare sample: Sample | undefined;
   declare generation: Generation | null;
   declare firstAt: number | null;
+  /** The text that was copied last. */
+  declare copied: string | null;
 
   #follow = true;
 
@@ -33,6 +36,23 @@ export class SampleSheet extends LitElement {
     this.sample = undefined;
     this.generation = null;
     this.firstAt = null;
+    this.copied = null;
+  }
+
+  /** What stands on the sheet, the prompt included. */
+  get #text(): string {
+    return this.generation === null ? (this.sample?.text ?? '') : this.generation.prompt + this.generation.text;
+  }
+
+  async #copy(): Promise<void> {
+    const text = this.#text;
+    try {
+      await navigator.clipboard.writeText(text);
+      this.copied = text;
+    } catch {
+      // not allowed here: selected, the text can be copied by hand
+      getSelection()?.selectAllChildren(this.renderRoot.querySelector('blockquote')!);
+    }
   }
 
   protected override willUpdate(): void {
@@ -70,7 +90,10 @@ export class SampleSheet extends LitElement {
         <p class="help number">${this.#caption()}</p>
         ${this.#written()}
       </section>
-      <p class="return">
+      <p class="below">
+        <button ?hidden=${this.#text === '' || !navigator.clipboard} @click=${this.#copy}>
+          ${this.copied === this.#text ? SAMPLE.copied : SAMPLE.copy}
+        </button>
         <button ?hidden=${!canReturn} @click=${() => emit(this, 'dismiss-generation')}>${SAMPLE.newest}</button>
       </p>
     `;
@@ -130,12 +153,14 @@ export class SampleSheet extends LitElement {
         }
       }
 
-      .return {
+      .below {
+        display: flex;
+        justify-content: flex-end;
+        gap: var(--space-4);
         height: 2.5rem;
-        text-align: right;
       }
 
-      .return button {
+      .below button {
         min-height: 2rem;
         padding: 0;
         border: 0;

@@ -1,0 +1,247 @@
+// Draws the token that follows each sequence, and moves the sequence on by it.
+//
+// From the logits l of a sequence, in this order:
+//   penalty      l / penalty where l > 0, l * penalty otherwise, for each token of the model's present window
+//                (Keskar et al., 2019, arXiv 1909.05858)
+//   never        the token `never` is out of the question
+//   temperature  w = exp((l - max l) / temperature); at 0 the token with the largest l is taken, and nothing below happens
+//   top_k        only the k tokens with the largest w keep it; 0 for all
+//   top_p        of these only the likeliest that together have the share top_p of their sum (nucleus sampling, Holtzman et
+//                al., 2020, arXiv 1904.09751); 1 for all
+//   draw         token i with probability w[i] / sum of w, by a hash of (seed, number of the token, sequence)
+// Of equal tokens the one with the lower id comes first, everywhere. Softmax is monotone, so that w decides for l; its bits,
+// taken as a whole number, have the same order, and a bound between the kept and the others is found bit by bit.
+//
+// weights = w at the end, zero where a token may not be drawn. Then, for the token drawn (all `=`):
+//   drawn[count % RING, b], history[b, count % T] = token;   latest[b, token] = count + 1;   state[b] moves on
+// When the window is full it slides: it goes on with its last KEEP tokens, which are read again from position 0 on.
+//
+// One workgroup of LANES threads for each sequence; a thread has CHUNK tokens, one after the other. Sums are added in the
+// same order in every run. With LANES 1 there is no barrier. Sizes: B sequences, V tokens, T places of the window.
+
+struct Options {
+  temperature: f32,
+  top_p: f32,
+  penalty: f32,
+  top_k: u32,
+  seed: u32,
+  never: u32,
+}
+
+struct State {
+  position: u32,
+  count: u32,
+  first: u32,
+  unused: u32,
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;          // (B, V)
+@group(0) @binding(1) var<storage, read> options: Options;
+@group(0) @binding(2) var<storage, read_write> state: array<State>;   // (B)
+@group(0) @binding(3) var<storage, read_write> history: array<u32>;   // (B, T)
+@group(0) @binding(4) var<storage, read_write> latest: array<u32>;    // (B, V): 1 + number of the token's last occurrence
+@group(0) @binding(5) var<storage, read_write> weights: array<f32>;   // (B, V)
+@group(0) @binding(6) var<storage, read_write> drawn: array<u32>;     // (RING, B)
+
+const LOWEST = -3.4e38;
+const TWO = 0x40000000u;  // the bits of 2.0; no w is much above 1
+
+//#if REDUCE
+var<workgroup> scratch: array<vec2f, LANES>;
+//#endif
+
+// The sum over the threads, in the same order in every run. All threads must call it.
+fn sum_lanes(value: vec2f, lane: u32) -> vec2f {
+//#if REDUCE
+  workgroupBarrier();
+  scratch[lane] = value;
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) {
+      scratch[lane] += scratch[lane + half];
+    }
+  }
+  workgroupBarrier();
+  return scratch[0];
+//#else
+  return value;
+//#endif
+}
+
+// The sum over the threads before this one, and that over all. All threads must call it.
+fn sum_before(value: f32, lane: u32) -> vec2f {
+//#if REDUCE
+  workgroupBarrier();
+  scratch[lane].x = value;
+  workgroupBarrier();
+  var sums = vec2f();
+  for (var i = 0u; i < LANES; i++) {
+    if (i == lane) {
+      sums.x = sums.y;
+    }
+    sums.y += scratch[i].x;
+  }
+  return sums;
+//#else
+  return vec2f(0.0, value);
+//#endif
+}
+
+// The largest value with the lowest id among the threads' own; `id` below 2^24. All threads must call it.
+fn best_of_lanes(value: f32, id: u32, lane: u32) -> vec2f {
+//#if REDUCE
+  workgroupBarrier();
+  scratch[lane] = vec2f(value, f32(id));
+  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) {
+      let a = scratch[lane];
+      let c = scratch[lane + half];
+      if (c.x > a.x || (c.x == a.x && c.y < a.y)) {
+        scratch[lane] = c;
+      }
+    }
+  }
+  workgroupBarrier();
+  return scratch[0];
+//#else
+  return vec2f(value, f32(id));
+//#endif
+}
+
+// How many tokens have a w of at least these bits, and their sum.
+fn measure(bits: u32, from_id: u32, to_id: u32, base: u32, lane: u32) -> vec2f {
+  var found = vec2f();
+  for (var i = from_id; i < to_id; i++) {
+    let w = weights[base + i];
+    if (bitcast<u32>(w) >= bits) {
+      found += vec2f(1.0, w);
+    }
+  }
+  return sum_lanes(found, lane);
+}
+
+// Sets w to zero for all but the first tokens, in descending order, that together reach `need`: of the count (x) or of the
+// sum (y), as `which` has it.
+fn cut(need: f32, which: vec2f, from_id: u32, to_id: u32, base: u32, lane: u32) {
+  var bound = 0u;  // the largest for which the tokens at or above it reach what is needed
+  for (var bit = 1u << 29u; bit > 0u; bit >>= 1u) {  // no w has a higher bit: all are below 2
+    let tried = bound | bit;
+    if (dot(measure(tried, from_id, to_id, base, lane), which) >= need) {
+      bound = tried;
+    }
+  }
+  let above = dot(measure(bound + 1u, from_id, to_id, base, lane), which);
+  // of those on the bound itself, only as many as are still needed, the lowest ids first
+  let each = max(dot(vec2f(1.0, bitcast<f32>(bound)), which), 1e-38);
+  let kept = max(1.0, ceil((need - above) / each));
+  var on_bound = 0.0;
+  for (var i = from_id; i < to_id; i++) {
+    on_bound += select(0.0, 1.0, bitcast<u32>(weights[base + i]) == bound);
+  }
+  var rank = sum_before(on_bound, lane).x;
+  for (var i = from_id; i < to_id; i++) {
+    let bits = bitcast<u32>(weights[base + i]);
+    if (bits < bound) {
+      weights[base + i] = 0.0;
+    } else if (bits == bound) {
+      if (rank >= kept) {
+        weights[base + i] = 0.0;
+      }
+      rank += 1.0;
+    }
+  }
+}
+
+// The output function of a permuted congruential generator (O'Neill, 2014), used as a hash of 32 bits.
+fn hash(input: u32) -> u32 {
+  let word_state = input * 747796405u + 2891336453u;
+  let word = ((word_state >> ((word_state >> 28u) + 4u)) ^ word_state) * 277803737u;
+  return (word >> 22u) ^ word;
+}
+
+fn move_on(b: u32, token: u32) {
+  let now = state[b];
+  drawn[(now.count % RING) * B + b] = token;
+  history[b * T + now.count % T] = token;
+  latest[b * V + token] = now.count + 1u;
+  let count = now.count + 1u;
+  if (now.position + 1u < T) {
+    state[b] = State(now.position + 1u, count, now.first, 0u);
+  } else {
+    state[b] = State(0u, count, count - KEEP, 0u);
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let b = workgroup.x;
+  let base = b * V;
+  let from_id = min(lane * CHUNK, V);
+  let to_id = min(from_id + CHUNK, V);
+  let first = state[b].first;
+
+  var highest = LOWEST;
+  var likeliest = from_id;
+  for (var i = from_id; i < to_id; i++) {
+    var l = logits[base + i];
+    if (latest[base + i] > first) {
+      l = select(l * options.penalty, l / options.penalty, l > 0.0);
+    }
+    if (i == options.never) {
+      l = LOWEST;
+    }
+    weights[base + i] = l;
+    if (l > highest) {
+      highest = l;
+      likeliest = i;
+    }
+  }
+  let best = best_of_lanes(highest, likeliest, lane);
+  if (options.temperature == 0.0) {
+    if (lane == 0u) {
+      move_on(b, u32(best.y));
+    }
+    return;
+  }
+
+  for (var i = from_id; i < to_id; i++) {
+    let w = exp((weights[base + i] - best.x) / options.temperature);
+    // By its bits, since a comparison of numbers says nothing about NaN: that and -0 would spoil the order of the bits.
+    weights[base + i] = select(0.0, w, bitcast<u32>(w) < TWO && i != options.never);
+  }
+  if (options.top_k > 0u && options.top_k < V) {
+    cut(f32(options.top_k), vec2f(1.0, 0.0), from_id, to_id, base, lane);
+  }
+  if (options.top_p < 1.0) {
+    let all = measure(0u, from_id, to_id, base, lane).y;
+    cut(options.top_p * all, vec2f(0.0, 1.0), from_id, to_id, base, lane);
+  }
+
+  var own = 0.0;
+  for (var i = from_id; i < to_id; i++) {
+    own += weights[base + i];
+  }
+  let sums = sum_before(own, lane);
+  let count = state[b].count;
+  // 23 bits, so that the product stays below the sum when it is rounded
+  let target_sum = f32(hash(hash(hash(options.seed) ^ count) ^ b) >> 9u) / 8388608.0 * sums.y;
+  // The thread within whose tokens the sum passes the target: where one thread's part ends, the next one's begins, to the
+  // last bit. Where no weight is a positive number, as after a run that has diverged, the first thread takes a token.
+  let mine = (sums.x <= target_sum && target_sum < sums.x + own) || (lane == 0u && !(sums.y > 0.0));
+  if (mine) {
+    var sum = sums.x;
+    var token = from_id;
+    for (var i = from_id; i < to_id; i++) {
+      let w = weights[base + i];
+      if (w > 0.0) {
+        token = i;
+        sum += w;
+        if (target_sum < sum) {
+          break;
+        }
+      }
+    }
+    move_on(b, token);
+  }
+}

@@ -1,0 +1,44 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Device } from '../gpu/device.ts';
+import { isChoice, type ProductChoices, type TuningMemory } from '../graph/tuner.ts';
+
+const FILE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'inkling', 'tuning.json');
+
+async function all(): Promise<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(await readFile(FILE, 'utf8')));
+  } catch {
+    return {}; // none yet, or none that can be read
+  }
+}
+
+/** Keeps the tuner's choices in the person's cache folder. A cache that cannot be written is no reason to stop. */
+const memory: TuningMemory = {
+  async recall(adapter): Promise<ProductChoices> {
+    const known = (await all())[adapter];
+    return isChoice(known) ? known : {};
+  },
+  async keep(adapter, choices) {
+    try {
+      await mkdir(dirname(FILE), { recursive: true });
+      const temporary = `${FILE}.${process.pid}`;
+      await writeFile(temporary, JSON.stringify({ ...(await all()), [adapter]: choices }, null, 1));
+      await rename(temporary, FILE);
+    } catch {
+      // they are found again at the next start
+    }
+  },
+};
+
+export const TUNING_FLAGS = { tune: 'switch', 'no-tune': 'switch' } as const;
+
+/** Whether to time kernels first: on a GPU unless `--no-tune`, on a processor, which takes long for it, with `--tune`. */
+export function tuningOf(
+  flags: { tune?: boolean; 'no-tune'?: boolean },
+  device: Device,
+): { memory: TuningMemory } | undefined {
+  const wanted = flags.tune ?? !device.software;
+  return wanted && !flags['no-tune'] ? { memory } : undefined;
+}

@@ -1,0 +1,46 @@
+import type { Device } from '../gpu/device.ts';
+import { PARAMETERS } from '../graph/graph.ts';
+import { Arena, requireFits } from '../graph/program.ts';
+import { traitsOf } from '../graph/traits.ts';
+import type { GPTConfig } from '../model/config.ts';
+import { layoutOf } from '../model/parameters.ts';
+import { allocateDecoder, traceDecoder } from './decoder.ts';
+import { Generator } from './generator.ts';
+
+/** A generator with memory of its own. */
+export interface OpenGenerator {
+  generator: Generator;
+  /** Gives its memory back. */
+  destroy(): void;
+}
+
+/**
+ * Gives weights (the flat buffer, as `layoutOf` lays it out) a generator of `sequences` texts at once.
+ *
+ * Throws `too-large` or `out-of-memory`; then nothing stays allocated.
+ */
+export async function openGenerator(
+  device: Device,
+  config: GPTConfig,
+  weights: Float32Array<ArrayBuffer>,
+  sequences = 1,
+): Promise<OpenGenerator> {
+  const layout = layoutOf(config);
+  requireFits(device, layout.bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
+  const arena = new Arena(device);
+  try {
+    const decoder = traceDecoder(config, layout, traitsOf(device), { sequences });
+    await allocateDecoder(device, arena, decoder);
+    device.gpu.queue.writeBuffer(await arena.named(PARAMETERS, layout.bytes), 0, weights);
+    const generator = new Generator(device, arena, decoder);
+    await generator.prepare();
+    const destroy = () => {
+      generator.destroy();
+      arena.destroy();
+    };
+    return { generator, destroy };
+  } catch (error) {
+    arena.destroy();
+    throw error;
+  }
+}

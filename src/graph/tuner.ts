@@ -1,0 +1,103 @@
+import type { Device } from '../gpu/device.ts';
+import { compareDispatches } from '../gpu/measure.ts';
+import { type Dispatch, Graph } from './graph.ts';
+import { type Layout, PRODUCT_VARIANTS, type ProductVariant, product, productKey } from './operators/product.ts';
+import { ParameterLayout } from './parameters.ts';
+import { Arena } from './program.ts';
+import { traitsOf } from './traits.ts';
+
+/**
+ * The variant that each product of a model takes, by `productKey`. Variants differ in the last bits of what they compute,
+ * so a run keeps the choices that it began with: they are part of its record.
+ */
+export type ProductChoices = Readonly<Record<string, ProductVariant>>;
+
+/** Where choices outlive a run, by the name of the adapter that they were timed on. */
+export interface TuningMemory {
+  recall(adapter: string): Promise<ProductChoices>;
+  keep(adapter: string, choices: ProductChoices): Promise<void>;
+}
+
+/** Whether these are choices that can be taken. */
+export function isChoice(choices: unknown): choices is ProductChoices {
+  return (
+    typeof choices === 'object' && choices !== null && Object.values(choices).every((name) => name in PRODUCT_VARIANTS)
+  );
+}
+
+/** A variant so much slower than the best one on the largest product is not tried on the others. */
+const HOPELESS = 4;
+
+interface Shape {
+  layout: Layout;
+  size: readonly [M: number, N: number, K: number];
+}
+
+/** Variants that may be quick on the adapter: barriers never are on a processor, and quads must be what they seem. */
+function candidates({ software, quads }: Device): ProductVariant[] {
+  const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
+  return names.filter((name) => {
+    const variant = PRODUCT_VARIANTS[name];
+    const barriers = 'depth' in variant || 'slices' in variant;
+    return !(software && barriers) && (quads || !('quads' in variant));
+  });
+}
+
+function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | undefined {
+  const { A_TRANSPOSED, B_TRANSPOSED, M, N, K } = constants;
+  if (entry !== 'matmul') {
+    return undefined;
+  }
+  return {
+    layout: A_TRANSPOSED ? 'TN' : B_TRANSPOSED ? 'NT' : 'NN',
+    size: [Number(M), Number(N), Number(K)],
+  };
+}
+
+/**
+ * Times the variants of every product in `graph` on this device, the largest first, and chooses the quickest. What
+ * `memory` knows from before is taken as it is, and it learns the rest.
+ */
+export async function tuneProducts(device: Device, graph: Graph, memory?: TuningMemory): Promise<ProductChoices> {
+  const known = (await memory?.recall(device.name)) ?? {};
+  const shapes = new Map<string, Shape>();
+  for (const shape of graph.dispatches.map(shapeOf).filter((shape) => shape !== undefined)) {
+    shapes.set(productKey(shape.layout, shape.size), shape);
+  }
+  const work = ([M, N, K]: Shape['size']) => M * N * K;
+  const largestFirst = [...shapes].sort(([, a], [, b]) => work(b.size) - work(a.size));
+  const choices: Record<string, ProductVariant> = {};
+  let variants = candidates(device);
+  for (const [index, [key, shape]] of largestFirst.entries()) {
+    const remembered = known[key];
+    if (remembered) {
+      choices[key] = remembered;
+      continue;
+    }
+    const times = await timeVariants(device, shape, variants);
+    const best = Math.min(...times);
+    choices[key] = variants[times.indexOf(best)]!;
+    variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
+  }
+  await memory?.keep(device.name, { ...known, ...choices });
+  return choices;
+}
+
+/** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */
+async function timeVariants(device: Device, { layout, size }: Shape, variants: ProductVariant[]): Promise<number[]> {
+  const [M, N, K] = size;
+  const graph = new Graph(new ParameterLayout([]), traitsOf(device), false);
+  const a = graph.input('a', layout === 'TN' ? [K, M] : [M, K]);
+  const b = graph.input('b', layout === 'NT' ? [N, K] : [K, N]);
+  const out = graph.tensor('out', [M, N]);
+  for (const variant of variants) {
+    product(graph, layout, size, a, b, out, {}, variant);
+  }
+  const arena = new Arena(device);
+  try {
+    arena.plan(graph);
+    return await compareDispatches(device, (await arena.compile()).get(graph)!.dispatches);
+  } finally {
+    arena.destroy();
+  }
+}

@@ -1,0 +1,49 @@
+import { Graph } from '../graph/graph.ts';
+import { lifetimes, MemoryPlan } from '../graph/plan.ts';
+import type { GPTConfig, TrainingConfig } from '../model/config.ts';
+import { layoutOf } from '../model/parameters.ts';
+import { corpusBytes } from './batches.ts';
+import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
+import { stateBuffers } from './state.ts';
+import { traceTraining } from './step.ts';
+
+/** Bytes that a run takes on the GPU, known before any of them is allocated. */
+export interface MemoryEstimate {
+  total: number;
+  /** Weights, gradients, the optimizer's moments and copies of the weights. */
+  parameters: number;
+  /** Everything between the tokens and the gradients of the weights. */
+  activations: number;
+  corpus: number;
+  /**
+   * What no program can do without that trains so: weights, gradients and moments, and what the backward pass reads of
+   * the forward pass, all of it at the same moment. Without the corpus.
+   */
+  minimum: number;
+}
+
+/** Plans a run of `tokens` tokens of text without a GPU. */
+export function estimateMemory(model: GPTConfig, training: TrainingConfig, tokens: number): MemoryEstimate {
+  const layout = layoutOf(model);
+  const graph = new Graph(layout, { lanes: 1 }, true);
+  traceTraining(graph, model, training, { length: tokens, region: { first: 0, length: tokens } });
+  const plan = new MemoryPlan();
+  plan.plan(graph);
+
+  const copies = stateBuffers(training).length + 1; // and the gradients
+  const parameters = copies * layout.bytes;
+  const corpus = corpusBytes(tokens, model.vocab_size);
+  const tables = 16 * training.max_iters + RECORD_RING * RECORD_BYTES;
+  const minimum = 4 * copies * layout.count + bytesAcross(graph);
+  return { total: parameters + plan.bytes + corpus + tables, parameters, activations: plan.bytes, corpus, minimum };
+}
+
+/** Bytes of the intermediate results that are alive between the forward pass and the backward pass. */
+function bytesAcross(graph: Graph): number {
+  const border = graph.dispatches.findIndex(({ kernel }) => kernel.entry === 'cross_entropy');
+  let bytes = 0;
+  for (const [tensor, { first, last }] of lifetimes(graph)) {
+    bytes += first <= border && last >= border ? tensor.bytes : 0;
+  }
+  return bytes;
+}

@@ -1,0 +1,65 @@
+import { expect } from 'vitest';
+import { productKey } from '../../src/graph/operators/product.ts';
+import { isChoice, type ProductChoices, type TuningMemory } from '../../src/graph/tuner.ts';
+import { preset } from '../../src/model/config.ts';
+import { randomCorpus } from '../../src/training/bench.ts';
+import { Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
+import { gpuTest } from './harness.ts';
+
+const { model: shape, training } = preset('tiny');
+const model = { ...shape, vocab_size: 17, block_size: 8, n_embd: 8, n_inner: 20 };
+const corpus = randomCorpus(17).subarray(0, 2000);
+const options: TrainerOptions = {
+  model,
+  training: { ...training, max_iters: 6, eval_interval: 6, eval_iters: 1, sample_interval: 0, warmup_iters: 0 },
+  train: corpus,
+  val: corpus.subarray(0, 100),
+};
+
+async function losses(trainer: Trainer): Promise<number[]> {
+  const seen: number[] = [];
+  await trainer.run({ steps: (records) => void seen.push(...records.map(({ loss }) => loss)) });
+  return seen;
+}
+
+/** A memory that counts how often it learns something. */
+function memory(known: ProductChoices = {}): TuningMemory & { kept: ProductChoices[] } {
+  const kept: ProductChoices[] = [];
+  return { kept, recall: async () => known, keep: async (_adapter, choices) => void kept.push(choices) };
+}
+
+gpuTest('every product of a step gets a variant, and what is remembered is not timed again', async ({ device }) => {
+  const first = memory();
+  const trainer = await Trainer.create(device, { ...options, tuning: { memory: first } });
+  const keys = Object.keys(trainer.products!);
+  // Forward, to the input and to the weight: of each block's four layers and of the head.
+  expect(keys).toHaveLength(15);
+  expect(keys).toContain(productKey('TN', [20, 8, 32]));
+  expect(isChoice(trainer.products)).toBe(true);
+  expect(first.kept).toEqual([trainer.products]);
+
+  const second = memory({ ...trainer.products, 'NT 1x1x1': 'register4' });
+  const again = await Trainer.create(device, { ...options, tuning: { memory: second } });
+  expect(again.products).toEqual(trainer.products);
+  expect(await losses(again)).toEqual(await losses(trainer));
+  trainer.destroy();
+  again.destroy();
+});
+
+gpuTest('a run keeps to its variants, whatever the tuner would choose', async ({ device }) => {
+  const key = productKey('NT', [32, 20, 8]);
+  const untuned = await Trainer.create(device, options);
+  const state = { ...(await untuned.snapshot()), products: { [key]: 'shared32' } as const };
+  const trainer = await Trainer.create(device, { ...options, state, tuning: { memory: memory() } });
+  expect(trainer.products).toEqual({ [key]: 'shared32' });
+  expect((await trainer.snapshot()).products).toEqual({ [key]: 'shared32' });
+  const [a, b] = [await losses(untuned), await losses(trainer)];
+  a.forEach((loss, i) => void expect(Math.abs(loss - b[i]!)).toBeLessThan(1e-5));
+  untuned.destroy();
+  trainer.destroy();
+});
+
+gpuTest('choices that are none are told from choices', async () => {
+  for (const wrong of [null, 3, 'register4', { a: 'fast' }, { a: 1 }]) expect(isChoice(wrong)).toBe(false);
+  expect(isChoice({})).toBe(true);
+});

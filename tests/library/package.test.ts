@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, expect, test } from 'vitest';
+import { vulkanEnvironment } from '../../src/cli/set-up.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+function run(args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8', ...options });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+
+beforeAll(() => {
+  const vite = [join(ROOT, 'node_modules/vite/bin/vite.js'), 'build', '--config', 'src/library/vite.config.ts'];
+  expect(run([...vite, '--logLevel', 'error'])).toMatchObject({ status: 0 });
+  expect(run([tsc, '-p', 'src/library'])).toEqual({ status: 0, output: '' });
+});
+
+test('the example for Node trains, writes, saves and loads', async () => {
+  const { status, output } = run([join(ROOT, 'examples/node.mjs')], {
+    env: { ...process.env, ...(await vulkanEnvironment()) },
+  });
+  expect(output).toContain('loaded again: true');
+  expect(output).toMatch(/^She/m);
+  expect(Number(/validation loss ([\d.]+)/.exec(output)?.[1])).toBeLessThan(1.5);
+  expect(status).toBe(0);
+});
+
+test('a strict consumer compiles against the types, without any of our settings', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'inkling-consumer-'));
+  try {
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(ROOT, join(folder, 'node_modules/inkling'));
+    copyFileSync(join(ROOT, 'tests/library/consumer.ts'), join(folder, 'consumer.ts'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    for (const [module, moduleResolution] of [
+      ['ESNext', 'bundler'],
+      ['NodeNext', 'nodenext'],
+    ]) {
+      const compilerOptions = { target: 'ES2023', module, moduleResolution, strict: true, noEmit: true, types: [] };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+      expect(run([tsc, '-p', folder], { cwd: folder })).toEqual({ status: 0, output: '' });
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the module holds the shaders, and neither the page nor anything of Node', () => {
+  const code = readFileSync(join(ROOT, 'dist/lib/inkling.js'), 'utf8');
+  expect(code).toContain('fn attention_cached(');
+  expect(code).not.toMatch(/customElements|LitElement|^\s*import\b|\brequire\(|["']node:/m);
+});
