@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           ...alone,
           name: 'gpu',
-          env: { INKLING_INTERRUPTIONS: process.env.INKLING_INTERRUPTIONS ?? '3' },
+          env: { INKLING_INTERRUPTIONS: process.env.INKLING_INTERRUPTIONS ?? '2' },
           include: ['tests/**/*.gpu.test.ts'],
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },

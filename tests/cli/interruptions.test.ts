@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../reference/arrays.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const INTERRUPTIONS = Number(process.env.INKLING_INTERRUPTIONS ?? 3);
+const INTERRUPTIONS = Number(process.env.INKLING_INTERRUPTIONS ?? 2);
 const SMALL = ['--layers', '1', '--heads', '1', '--width', '12', '--context', '9', '--batch', '3', '--eval-every', '4'];
 const CHECKPOINT = 'checkpoint.safetensors';
 

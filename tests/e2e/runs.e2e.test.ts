@@ -4,7 +4,7 @@ import { Random } from '../reference/arrays.ts';
 import { dropFile, openSite, type Site, waitForReading } from './browser.ts';
 
 const TEXT = 'she sells sea shells by the sea shore, and the shells she sells are sea shells. '.repeat(40);
-const INTERRUPTIONS = Number(process.env.INKLING_INTERRUPTIONS ?? 3);
+const INTERRUPTIONS = Number(process.env.INKLING_INTERRUPTIONS ?? 2);
 const STEPS = 60 + 12 * INTERRUPTIONS;
 
 let site: Site;

@@ -59,12 +59,10 @@ test('the device is lost, and the run goes on by itself', { timeout: 300_000 }, 
   const tab = await open();
   const id = await tab.train(tinyRun());
   for (let i = 0; i < INTERRUPTIONS; i++) {
-    // three in a row without a save would end the run: that is the next test
-    const saved = tab.of('checkpoint').length;
     const wanted = tab.step + 3 + random.below(20);
-    await tab.until(
-      () => tab.of('checkpoint').length > saved && (tab.step >= wanted || tab.step > 40 + 20 * INTERRUPTIONS),
-    );
+    await tab.until(() => tab.step >= wanted);
+    // three in a row without a save would end the run: that is another test
+    if (i % 2 === 0) await tab.session.save();
     expect(tab.phase, 'too few steps for so many losses').toBe('running');
     await tab.session.destroyDevice();
     await tab.until(() => tab.of('started').length === i + 2);

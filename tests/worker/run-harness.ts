@@ -9,7 +9,7 @@ import type { FaultySession } from './faulty.worker.ts';
 export const TEXT = 'A drop of ink may make a million think; it may also make a blot. '.repeat(60);
 
 /** Interruptions of each kind; 20 for the full count. */
-export const INTERRUPTIONS = Number(import.meta.env.INKLING_INTERRUPTIONS ?? 3);
+export const INTERRUPTIONS = Number(import.meta.env.INKLING_INTERRUPTIONS ?? 2);
 
 /** A very small model, evaluated, sampled and so saved often. */
 export function tinyRun(change: Partial<RunConfig['training']> = {}): RunConfig {
@@ -19,10 +19,10 @@ export function tinyRun(change: Partial<RunConfig['training']> = {}): RunConfig 
     training: {
       ...training,
       batch_size: 2,
-      max_iters: 60 + 20 * INTERRUPTIONS,
-      eval_interval: 15,
+      max_iters: 100 + 150 * INTERRUPTIONS,
+      eval_interval: 40,
       eval_iters: 1,
-      sample_interval: 40,
+      sample_interval: 400,
       ...change,
     },
   };
