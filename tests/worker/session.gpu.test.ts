@@ -73,6 +73,8 @@ test('pause, resume and stop answer within 200 ms, and nothing is computed while
     const from = events.length;
     const request = { prompt: 'A drop', length: 30, temperature: 0.8, seed: 5, ...change };
     expect(await session.generate(request)).toMatchObject({ ok: true });
+    // events come by another port than answers do, and may come after them
+    await until(() => events.slice(from).some((event) => event.kind === 'generated' && event.done));
     return events
       .slice(from)
       .flatMap((event) => (event.kind === 'generated' ? [event.text] : []))
@@ -144,7 +146,9 @@ test('prompts that overtake each other: the newest is answered, none fails, and 
   const ask = (seed: number) => session.generate({ prompt: 'A drop', length: 30, temperature: 0.8, seed });
   const answers = await Promise.all(Array.from({ length: 12 }, (_, seed) => ask(seed)));
   expect(answers.every(({ ok }) => ok)).toBe(true);
-  expect(events.filter((event) => event.kind === 'generated' && event.done)).toHaveLength(1);
+  const ends = () => events.filter((event) => event.kind === 'generated' && event.done).length;
+  await until(() => ends() > 0); // by another port than the answers
+  expect(ends()).toBe(1);
   const seen = steps().length;
   await until(() => steps().length > seen + 6);
   expect(events.filter((event) => event.kind === 'error')).toEqual([]);
