@@ -1,4 +1,5 @@
 import type { Device } from '../gpu/device.ts';
+import { type ProductChoices, tuneProducts } from '../graph/tuner.ts';
 import { type GPTConfig, PRESET_NAMES, type PresetName, preset, type TrainingConfig } from '../model/config.ts';
 import { floorOf, measureRates, type Rates, randomCorpus, timeTraining, traceBenchmark } from '../training/bench.ts';
 import { type ProfileRow, profile } from '../training/profile.ts';
@@ -7,8 +8,16 @@ import { readFlags, UsageError } from './arguments.ts';
 import { benchGeneration } from './bench-generation.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
+import { TUNING_FLAGS, tuningOf } from './tuning.ts';
 
-const FLAGS = { config: 'text', steps: 'count', profile: 'switch', generate: 'switch', json: 'switch' } as const;
+const FLAGS = {
+  config: 'text',
+  steps: 'count',
+  profile: 'switch',
+  generate: 'switch',
+  ...TUNING_FLAGS,
+  json: 'switch',
+} as const;
 
 const VOCABULARY = 65;
 
@@ -41,7 +50,10 @@ export async function bench(argv: string[]): Promise<boolean> {
       const { model: shape, training } = preset(name);
       const model = { ...shape, vocab_size: VOCABULARY };
       const rates = await measureRates(device);
-      const graph = traceBenchmark(device, model, training);
+      const tuning = tuningOf(flags, device);
+      const untuned = traceBenchmark(device, model, training);
+      const products = tuning && (await tuneProducts(device, untuned, tuning.memory));
+      const graph = traceBenchmark(device, model, training, products);
       const work = stepWork(graph, model, training.batch_size);
       const floor = floorOf(work, graph.dispatches.length, rates);
       if (!flags.config && floor.ms > SLOW_STEP_MS) {
@@ -50,9 +62,9 @@ export async function bench(argv: string[]): Promise<boolean> {
         );
         continue;
       }
-      const reached = await benchOne(device, output, { name, model, training, corpus, work, rates, steps });
+      const reached = await benchOne(device, output, { name, model, training, corpus, work, rates, products, steps });
       if (flags.profile) {
-        report(output, name, await profile(device, model, training, corpus, reached));
+        report(output, name, await profile(device, model, training, corpus, reached, products));
       }
     }
     return true;
@@ -69,13 +81,14 @@ interface Case {
   work: Work;
   /** Measured just before. */
   rates: Rates;
+  products: ProductChoices | undefined;
   steps: number | undefined;
 }
 
 /** Resolves with the rates that the floor was taken from: measured on both sides of the step, the better ones. */
 async function benchOne(device: Device, output: Output, one: Case): Promise<Rates> {
   const { name, model, training } = one;
-  const timing = await timeTraining(device, model, training, one.corpus, one.steps);
+  const timing = await timeTraining(device, model, training, one.corpus, one.products, one.steps);
   const { ms_per_step, dispatches_per_step, submits_per_step, parameters, gpu_bytes } = timing;
   const tokens_per_s = Math.round((training.batch_size * model.block_size * 1000) / ms_per_step);
   const rates = better(one.rates, await measureRates(device));

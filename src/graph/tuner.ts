@@ -34,7 +34,7 @@ interface Shape {
 }
 
 /** Variants that may be quick on the adapter: barriers never are on a processor, and quads must be what they seem. */
-function candidates({ software, quads }: Device): ProductVariant[] {
+export function candidates({ software, quads }: Device): ProductVariant[] {
   const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
   return names.filter((name) => {
     const variant = PRODUCT_VARIANTS[name];
@@ -43,7 +43,8 @@ function candidates({ software, quads }: Device): ProductVariant[] {
   });
 }
 
-function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | undefined {
+/** The product that a dispatch computes, if it computes one. */
+export function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | undefined {
   const { A_TRANSPOSED, B_TRANSPOSED, M, N, K } = constants;
   if (entry !== 'matmul') {
     return undefined;

@@ -1,10 +1,11 @@
 import type { Device } from '../gpu/device.ts';
-import { measureCopy, measureEmptyDispatch, median, timeDispatches } from '../gpu/measure.ts';
-import { GRADIENTS, Graph, PARAMETERS } from '../graph/graph.ts';
-import { linear } from '../graph/operators/linear.ts';
+import { compareDispatches, measureCopy, measureEmptyDispatch, median, timeDispatches } from '../gpu/measure.ts';
+import { Graph } from '../graph/graph.ts';
+import { LAYOUTS, product } from '../graph/operators/product.ts';
 import { ParameterLayout } from '../graph/parameters.ts';
 import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
+import { candidates, type ProductChoices } from '../graph/tuner.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { initialParameters, layoutOf } from '../model/parameters.ts';
 import { Random } from '../model/random.ts';
@@ -51,22 +52,26 @@ export function floorOf({ flops, bytes }: Work, dispatches: number, rates: Rates
   return { ms: Math.max(arithmetic_ms, bytes_ms, dispatch_ms), arithmetic_ms, bytes_ms, dispatch_ms };
 }
 
-/** Operations a millisecond of the engine's product of size x size matrices, the best of its three layouts. */
+/** Operations a millisecond of the engine's product of size x size matrices, the best of its layouts and variants. */
 async function measureProduct(device: Device, size: number): Promise<{ flops: number; ms: number }> {
-  const layout = new ParameterLayout([{ name: 'w', shape: [size, size], decay: true }]);
-  const graph = new Graph(layout, traitsOf(device), true);
-  const out = linear(graph, graph.input('x', [size, size]), graph.parameter('w', [size, size]));
-  graph.backward(out, graph.input('dout', [size, size]));
+  const graph = new Graph(new ParameterLayout([]), traitsOf(device), false);
+  const [a, b, out] = [
+    graph.input('a', [size, size]),
+    graph.input('b', [size, size]),
+    graph.tensor('out', [size, size]),
+  ];
+  for (const layout of LAYOUTS) {
+    for (const variant of candidates(device)) {
+      product(graph, layout, [size, size, size], a, b, out, {}, variant);
+    }
+  }
   const arena = new Arena(device);
   try {
-    await arena.named(PARAMETERS, layout.bytes);
-    await arena.named(GRADIENTS, layout.bytes);
     arena.plan(graph);
-    const program = (await arena.compile()).get(graph)!;
-    let ms = Number.POSITIVE_INFINITY;
-    for (const dispatch of program.dispatches) {
-      ms = Math.min(ms, await timeDispatches(device, [dispatch]));
-    }
+    const { dispatches } = (await arena.compile()).get(graph)!;
+    const times = await compareDispatches(device, dispatches);
+    const best = dispatches[times.indexOf(Math.min(...times))]!;
+    const ms = await timeDispatches(device, [best]);
     return { flops: (2 * size ** 3) / ms, ms };
   } finally {
     arena.destroy();
@@ -93,8 +98,13 @@ export function randomCorpus(vocab_size: number): Uint32Array {
 }
 
 /** The step that `Trainer` replays, traced again to be looked at and taken apart. */
-export function traceBenchmark(device: Device, model: GPTConfig, training: TrainingConfig): Graph {
-  const graph = new Graph(layoutOf(model), traitsOf(device), true);
+export function traceBenchmark(
+  device: Device,
+  model: GPTConfig,
+  training: TrainingConfig,
+  products?: ProductChoices,
+): Graph {
+  const graph = new Graph(layoutOf(model), traitsOf(device, products), true);
   traceTraining(graph, model, training, {
     length: CORPUS_TOKENS,
     region: { first: 0, length: CORPUS_TOKENS },
@@ -140,6 +150,7 @@ export async function timeTraining(
   model: GPTConfig,
   config: TrainingConfig,
   corpus: Uint32Array,
+  products?: ProductChoices,
   steps?: number,
 ): Promise<Timing> {
   const wanted = steps ?? Math.ceil(config.max_iters / (LEAST_BATCHES + 3));
@@ -153,7 +164,7 @@ export async function timeTraining(
     training,
     train: corpus,
     val: corpus.subarray(0, model.block_size + 1),
-    state: freshState(training, parameters, 0),
+    state: { ...freshState(training, parameters, 0), ...(products && { products }) },
   };
   const trainer = await Trainer.create(device, options);
   try {

@@ -1,7 +1,9 @@
 import type { Device } from '../gpu/device.ts';
 import { timeDispatches } from '../gpu/measure.ts';
 import type { RecordedDispatch } from '../gpu/recording.ts';
-import type { Dispatch } from '../graph/graph.ts';
+import type { Dispatch, Graph } from '../graph/graph.ts';
+import { choose, productKey } from '../graph/operators/product.ts';
+import { type ProductChoices, shapeOf } from '../graph/tuner.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { allocateTraining, floorOf, type Rates, traceBenchmark } from './bench.ts';
 import { workOf } from './work.ts';
@@ -25,13 +27,15 @@ export interface ProfileRow {
 
 const EPILOGUES = ['BIAS', 'ACTIVATION', 'DERIVATIVE', 'RESIDUAL', 'ACCUMULATE', 'BIAS_GRADIENT'];
 
-function describe({ kernel: { entry, constants }, bindings }: Dispatch): string {
-  if (entry === 'matmul') {
-    const layout = `${constants.A_TRANSPOSED ? 'T' : 'N'}${constants.B_TRANSPOSED ? 'T' : 'N'}`;
+function describe(graph: Graph, dispatch: Dispatch): string {
+  const { entry, constants } = dispatch.kernel;
+  const shape = shapeOf(dispatch);
+  if (shape) {
+    const { layout, size } = shape;
     const epilogues = EPILOGUES.filter((name) => constants[name] === true).map((name) => `+${name.toLowerCase()}`);
-    return [entry, layout, `${constants.M}x${constants.N}x${constants.K}`, ...epilogues].join(' ');
+    return [entry, productKey(layout, size), ...epilogues, `(${choose(graph, layout, size)})`].join(' ');
   }
-  const tensors = Object.values(bindings);
+  const tensors = Object.values(dispatch.bindings);
   const pooled = tensors.filter(({ place }) => place.kind === 'pooled');
   const largest = (entry === 'update_parameters' ? tensors : pooled).reduce((a, b) => (b.size > a.size ? b : a));
   return `${entry} [${largest.shape.join(', ')}]${constants.ACCUMULATE === true ? ' +accumulate' : ''}`;
@@ -47,14 +51,15 @@ export async function profile(
   training: TrainingConfig,
   corpus: Uint32Array,
   rates: Rates,
+  products?: ProductChoices,
 ): Promise<ProfileRow[]> {
-  const graph = traceBenchmark(device, model, training);
+  const graph = traceBenchmark(device, model, training, products);
   const arena = await allocateTraining(device, graph, model, training, corpus);
   try {
     const { dispatches } = (await arena.compile()).get(graph)!;
     const groups = new Map<string, { dispatch: Dispatch; recorded: RecordedDispatch[] }>();
     graph.dispatches.forEach((dispatch, index) => {
-      const kernel = describe(dispatch);
+      const kernel = describe(graph, dispatch);
       const group = groups.get(kernel) ?? { dispatch, recorded: [] };
       group.recorded.push(dispatches[index]!);
       groups.set(kernel, group);

@@ -98,7 +98,7 @@ test('killed at any moment and resumed, nothing is lost and no bit differs', { t
   expect(mended.stderr).toMatch(/The checkpoint before it is taken, after step \d+/);
   expect(mended.status).toBe(0);
   expect(readFileSync(join(out, CHECKPOINT))).toEqual(sound);
-  expect(readdirSync(out).sort()).toEqual(['checkpoint.previous.safetensors', CHECKPOINT]);
+  expect(readdirSync(out).sort()).toEqual(['checkpoint.previous.safetensors', CHECKPOINT, 'metrics.csv']);
 
   // A text that has changed is no text to go on with.
   writeFileSync(join(folder, 'text.txt'), 'Another text, as long as you please. '.repeat(80));

@@ -23,7 +23,8 @@ export interface Finish {
 }
 
 /** How a and b lie: N as it is written, T transposed. */
-export type Layout = 'NT' | 'NN' | 'TN';
+export const LAYOUTS = ['NT', 'NN', 'TN'] as const;
+export type Layout = (typeof LAYOUTS)[number];
 
 /** A way to share a product out to threads. All compute the same; they differ in speed and in the last bits. */
 interface Variant {
@@ -73,7 +74,8 @@ function threads(variant: Variant, M: number, N: number): { TX: number; TY: numb
   return { TX, TY };
 }
 
-function choose({ traits }: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
+/** The variant that a product of the graph takes. */
+export function choose({ traits }: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
   return traits.products?.get(productKey(layout, shape)) ?? traits.product ?? 'register4';
 }
 
