@@ -58,17 +58,27 @@ export class ModelExport extends LitElement {
   static override styles = [
     shared,
     css`
+      :host {
+        display: block;
+        margin-top: var(--space-5);
+      }
+
+      p {
+        margin-top: var(--space-2);
+      }
+
       ul {
         display: grid;
-        gap: 0.5rem;
-        margin: 0;
+        gap: var(--space-2);
+        margin: var(--space-3) 0 0;
         padding: 0;
         list-style: none;
       }
+
       li {
         display: grid;
         grid-template-columns: 9rem 1fr;
-        gap: 0.75rem;
+        gap: var(--space-3);
         align-items: center;
       }
     `,
