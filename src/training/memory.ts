@@ -1,3 +1,4 @@
+import { traceDecoder } from '../generation/decoder.ts';
 import { Graph } from '../graph/graph.ts';
 import { lifetimes, MemoryPlan } from '../graph/plan.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
@@ -15,6 +16,8 @@ export interface MemoryEstimate {
   /** Everything between the tokens and the gradients of the weights. */
   activations: number;
   corpus: number;
+  /** What the model remembers while it writes. */
+  writing: number;
   /**
    * What no program can do without that trains so: weights, gradients and moments, and what the backward pass reads of
    * the forward pass, all of it at the same moment. Without the corpus.
@@ -25,17 +28,26 @@ export interface MemoryEstimate {
 /** Plans a run of `tokens` tokens of text without a GPU. */
 export function estimateMemory(model: GPTConfig, training: TrainingConfig, tokens: number): MemoryEstimate {
   const layout = layoutOf(model);
-  const graph = new Graph(layout, { lanes: 1 }, true);
+  const traits = { lanes: 1 };
+  const graph = new Graph(layout, traits, true);
   traceTraining(graph, model, training, { length: tokens, region: { first: 0, length: tokens } });
   const plan = new MemoryPlan();
   plan.plan(graph);
+  const activations = plan.bytes;
+  const decoder = traceDecoder(model, layout, traits);
+  for (const reading of [decoder.step, decoder.readRow, decoder.readRows]) {
+    plan.plan(reading);
+  }
+  // One for answers and one for the samples of the run; they share all but what they remember.
+  const writing = plan.bytes - activations + 2 * [...decoder.buffers.values()].reduce((sum, bytes) => sum + bytes, 0);
 
   const copies = stateBuffers(training).length + 1; // and the gradients
   const parameters = copies * layout.bytes;
   const corpus = corpusBytes(tokens, model.vocab_size);
   const tables = 16 * training.max_iters + RECORD_RING * RECORD_BYTES;
   const minimum = 4 * copies * layout.count + bytesAcross(graph);
-  return { total: parameters + plan.bytes + corpus + tables, parameters, activations: plan.bytes, corpus, minimum };
+  const total = parameters + activations + writing + corpus + tables;
+  return { total, parameters, activations, writing, corpus, minimum };
 }
 
 /** Bytes of the intermediate results that are alive between the forward pass and the backward pass. */
