@@ -2,13 +2,13 @@
 //
 //   out[b, t, c] = wte[tokens[b, t], c] + wpe[t, c]
 //
-// Backward gathers instead of scattering: each row of the two tables collects, in the order of the batch, what was
-// read from it. No atomics, so the sum is the same in every run.
+// Backward: each row of the two tables collects, in the order of the batch, what was read from it. No atomics, so the sum
+// is the same in every run.
 //   dwte[v, c] (= or +=, DWTE_ACCUMULATE) sum over b, t with tokens[b, t] = v of dout[b, t, c]
 //   dwpe[t, c] (= or +=, DWPE_ACCUMULATE) sum over b of dout[b, t, c];  0 for t past the batch's context
 //
 // Sizes: B batch, T tokens a sequence, T_MAX rows of wpe, V rows of wte, C channels in WIDTH pieces: of four where four
-// divides C (VEC4), otherwise of one; SHARES = ceil(WIDTH / PIECES).
+// divides C (VEC4), otherwise of one. GATHERERS threads a column: V, or 1 with SCATTER.
 
 //#if VEC4
 alias Piece = vec4f;
@@ -39,8 +39,9 @@ fn embedding(
   out[i] = wte[tokens[row] * WIDTH + c] + wpe[(row % T) * WIDTH + c];
 }
 
-// A thread for PIECES pieces of a row of the two tables: first the V rows of dwte, then the T_MAX rows of dwpe. Each
-// looks at every token: where threads are few, larger shares make fewer looks.
+// Where threads are dear (SCATTER), a thread for each column of dwte walks the tokens and adds each to its row: nobody
+// else has that column, and the order is the batch's. Otherwise a thread for each piece of dwte looks at every token.
+// Then a thread for each piece of dwpe.
 @compute @workgroup_size(16)
 fn embedding_backward(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -48,47 +49,46 @@ fn embedding_backward(
   @builtin(local_invocation_index) local: u32,
 ) {
   let i = (workgroup.x + workgroup.y * workgroups.x) * 16u + local;
-  if (i >= (V + T_MAX) * SHARES) {
+  if (i >= (GATHERERS + T_MAX) * WIDTH) {
     return;
   }
-  let row = i / SHARES;
-  let c = (i % SHARES) * PIECES;
-  var sums: array<Piece, PIECES>;
-  if (row < V) {
+  let row = i / WIDTH;
+  let c = i % WIDTH;
+  if (row < GATHERERS) {
+//#if SCATTER
+//#if !DWTE_ACCUMULATE
+    for (var v = 0u; v < V; v++) {
+      dwte[v * WIDTH + c] = Piece();
+    }
+//#endif
     for (var n = 0u; n < B * T; n++) {
-      // an `if` in disguise: software adapters go through an `if` that no thread takes, but not through a loop
-      for (var here = tokens[n] == row; here; here = false) {
-        //#repeat j PIECES
-        sums[j] += dout[n * WIDTH + c + j];
-        //#endrepeat
+      dwte[tokens[n] * WIDTH + c] += dout[n * WIDTH + c];
+    }
+//#else
+    var sum = Piece();
+    for (var n = 0u; n < B * T; n++) {
+      if (tokens[n] == row) {
+        sum += dout[n * WIDTH + c];
       }
     }
-    //#repeat j PIECES
-    if (c + j < WIDTH) {
 //#if DWTE_ACCUMULATE
-      dwte[row * WIDTH + c + j] += sums[j];
+    dwte[i] += sum;
 //#else
-      dwte[row * WIDTH + c + j] = sums[j];
+    dwte[i] = sum;
 //#endif
-    }
-    //#endrepeat
+//#endif
     return;
   }
-  let t = row - V;
+  let t = row - GATHERERS;
+  var sum = Piece();
   if (t < T) {
     for (var b = 0u; b < B; b++) {
-      //#repeat j PIECES
-      sums[j] += dout[(b * T + t) * WIDTH + c + j];
-      //#endrepeat
+      sum += dout[(b * T + t) * WIDTH + c];
     }
   }
-  //#repeat j PIECES
-  if (c + j < WIDTH) {
 //#if DWPE_ACCUMULATE
-    dwpe[t * WIDTH + c + j] += sums[j];
+  dwpe[t * WIDTH + c] += sum;
 //#else
-    dwpe[t * WIDTH + c + j] = sums[j];
+  dwpe[t * WIDTH + c] = sum;
 //#endif
-  }
-  //#endrepeat
 }

@@ -3,9 +3,6 @@ import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** Pieces of a row that a thread gathers where threads are few, on a processor; on a GPU each takes one. */
-const MOST_PIECES = 8;
-
 /**
  * Token plus position embedding.
  *
@@ -18,9 +15,9 @@ export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor
   const out = graph.tensor('embedding', [B, T, C]);
   const VEC4 = C % 4 === 0;
   const WIDTH = VEC4 ? C / 4 : C;
-  const PIECES = graph.traits.lanes === 1 ? Math.min(WIDTH, MOST_PIECES) : 1;
-  const SHARES = Math.ceil(WIDTH / PIECES);
-  const sizes = { B, T, T_MAX, V, WIDTH, VEC4, PIECES, SHARES };
+  const SCATTER = graph.traits.lanes === 1;
+  const GATHERERS = SCATTER ? 1 : V;
+  const sizes = { B, T, T_MAX, V, WIDTH, VEC4, SCATTER, GATHERERS };
   const constants = { ...sizes, DWTE_ACCUMULATE: false, DWPE_ACCUMULATE: false };
   graph.dispatch(
     { source, entry: 'embedding', constants },
@@ -38,7 +35,7 @@ export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor
         constants: { ...sizes, DWTE_ACCUMULATE: dwte.accumulate, DWPE_ACCUMULATE: dwpe.accumulate },
       },
       { tokens, dout, dwte: dwte.dx, dwpe: dwpe.dx },
-      fold(Math.ceil(((V + T_MAX) * SHARES) / 16)),
+      fold(Math.ceil(((GATHERERS + T_MAX) * WIDTH) / 16)),
     );
   });
   return out;
