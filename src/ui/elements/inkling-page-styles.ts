@@ -106,6 +106,10 @@ export const layout = css`
     text-picker {
       grid-row: span 2;
     }
+
+    advanced-settings {
+      grid-column: 1 / -1;
+    }
   }
 
   footer {
