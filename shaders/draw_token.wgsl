@@ -179,6 +179,7 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   let base = b * V;
   let from_id = min(lane * CHUNK, V);
   let to_id = min(from_id + CHUNK, V);
+  let count = state[b].count;
   let first = state[b].first;
 
   var highest = LOWEST;
@@ -223,7 +224,9 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
     own += weights[base + i];
   }
   let sums = sum_before(own, lane);
-  let count = state[b].count;
+//#if REDUCE
+  storageBarrier();  // every thread has read the state that one of them is about to move on
+//#endif
   // 23 bits, so that the product stays below the sum when it is rounded
   let target_sum = f32(hash(hash(hash(options.seed) ^ count) ^ b) >> 9u) / 8388608.0 * sums.y;
   // The thread within whose tokens the sum passes the target: where one thread's part ends, the next one's begins, to the

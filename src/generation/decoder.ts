@@ -18,7 +18,7 @@ import { keptTokens } from './window.ts';
 
 /** Tokens that the GPU remembers for the CPU to fetch: more than are ever in flight. A power of two. */
 export const DRAWN_RING = 1024;
-/** Numbers of draw_token.wgsl's Options, one unused. */
+/** Numbers of draw_token.wgsl's Options. */
 export const OPTION_NUMBERS = 6;
 /** The most rows that are read at a time. */
 const MOST_ROWS = 64;

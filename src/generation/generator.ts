@@ -73,8 +73,8 @@ export class Generator {
 
   /**
    * Continues `prompt` (at least one id), of which the last block_size tokens count, once for each sequence. Each step
-   * yields one token of each, an array of B ids; all go on to the `length`. The tokens depend on the weights, the prompt, the options and the
-   * adapter only. A second call waits until the first one has ended.
+   * yields one token of each, an array of B ids; all go on to the `length`. The tokens depend on the weights, the prompt,
+   * the options and the adapter only. A second call waits until the first one has ended.
    *
    * Throws `bad-options`, or `empty-prompt`.
    */

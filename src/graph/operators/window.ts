@@ -86,7 +86,7 @@ export function cachedAttention(graph: Graph, qkv: Tensor, state: Tensor, { keys
 }
 
 export interface DrawTensors extends WindowTensors {
-  /** The eight numbers of draw_token.wgsl's Options. */
+  /** The six numbers of draw_token.wgsl's Options. */
   options: Tensor;
   /** (B, V) of u32: 1 + the number of each token's last occurrence in each sequence. */
   latest: Tensor;
