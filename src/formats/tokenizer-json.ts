@@ -114,6 +114,10 @@ export function parseTokenizerJson(bytes: Uint8Array): TokenizerDescription {
   requireKnown(model, KEYS.model);
   if (!Array.isArray(added_tokens)) refuse('has no list of added tokens');
 
+  if (hasPattern([file.normalizer, file.pre_tokenizer, file.post_processor, file.decoder])) {
+    refuse('cuts text by a regular expression of its own, and such an expression from a file is not run here');
+  }
+
   const ids = new Map<string, unknown>(Object.entries(model.vocab));
   for (const added of added_tokens) {
     if (!isObject(added) || typeof added.content !== 'string' || added.content === '') {
@@ -133,6 +137,18 @@ export function parseTokenizerJson(bytes: Uint8Array): TokenizerDescription {
     }
   }
   return { vocabulary, merges, characters: isCharacters(file, model, added_tokens, vocabulary) };
+}
+
+/** Whether a regular expression stands anywhere in it: one can be made so that it never comes to an end. */
+function hasPattern(value: unknown): boolean {
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (Object.hasOwn(next, 'Regex')) return true;
+    for (const one of Object.values(next)) open.push(one);
+  }
+  return false;
 }
 
 /** Transformers writes a template of no special tokens where there was nothing. */

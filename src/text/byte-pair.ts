@@ -8,8 +8,11 @@ export type Tokenizer = Pick<
   'vocabulary' | 'vocab_size' | 'endOfText' | 'documents' | 'encode' | 'decode' | 'startOfText' | 'begin' | 'ending'
 >;
 
-/** Characters that are encoded at a time; the cut is made where a line ends. */
+/** Characters that are encoded at a time, at least; the cut is made before a space, which begins a token. */
 const PIECE = 1 << 16;
+
+/** Between a word and a space. Cut within a row of spaces and line ends, these would become other tokens. */
+const BEFORE_SPACE = /(?<=\S)(?= )/g;
 
 /** A byte-pair tokenizer (Sennrich et al., 2016, arXiv 1508.07909) as a Hugging Face `tokenizer.json` describes it. */
 export class BytePairTokenizer implements Tokenizer {
@@ -41,8 +44,8 @@ export class BytePairTokenizer implements Tokenizer {
   encode(text: string): Uint32Array<ArrayBuffer> {
     const ids: number[] = [];
     for (let at = 0; at < text.length; ) {
-      const line = text.indexOf('\n', at + PIECE);
-      const end = line === -1 ? text.length : line + 1;
+      BEFORE_SPACE.lastIndex = at + PIECE;
+      const end = BEFORE_SPACE.exec(text)?.index ?? text.length;
       for (const id of this.#library.encode(text.slice(at, end), { add_special_tokens: false }).ids) ids.push(id);
       at = end;
     }
