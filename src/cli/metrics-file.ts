@@ -1,4 +1,4 @@
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { METRICS_HEADER, type Metrics, metricsLine } from '../formats/csv.ts';
 import { InklingError } from '../gpu/errors.ts';
@@ -21,12 +21,15 @@ export class MetricsFile {
    */
   async begin(step: number, evaluated: number): Promise<void> {
     if (!this.#path) return;
-    const before = step > 0 ? await readFile(this.#path, 'utf8').catch(() => '') : '';
+    const before = await readFile(this.#path, 'utf8').catch(() => '');
     const kept = before.split(/(?<=\n)/).filter((line) => {
       const [, at, loss] = /^(\d+),([^,]*),.*\n$/.exec(line) ?? [];
       return at !== undefined && Number(at) <= (loss === '' ? evaluated : step);
     });
-    await this.#write(() => writeFile(this.#path!, METRICS_HEADER + kept.join('')));
+    await this.#write(async () => {
+      await writeFile(`${this.#path}.new`, METRICS_HEADER + kept.join(''));
+      await rename(`${this.#path}.new`, this.#path!);
+    });
   }
 
   add(metrics: Metrics): void {
@@ -38,7 +41,12 @@ export class MetricsFile {
     const lines = this.#waiting;
     if (!this.#path || lines === '') return;
     this.#waiting = '';
-    await this.#write(() => appendFile(this.#path!, lines));
+    try {
+      await this.#write(() => appendFile(this.#path!, lines));
+    } catch (error) {
+      this.#waiting = lines + this.#waiting; // there may be space the next time
+      throw error;
+    }
   }
 
   async #write(write: () => Promise<void>): Promise<void> {
