@@ -1,13 +1,22 @@
 import type { Device } from '../gpu/device.ts';
 import type { KernelTraits } from './graph.ts';
+import type { ProductVariant } from './operators/product.ts';
 import type { ProductChoices } from './tuner.ts';
+
+/** A run may have been tuned where quads hold. Without them the same tiles add in the same order, and read more. */
+function withoutQuads(choice: ProductVariant): ProductVariant {
+  if (choice === 'quad4') return 'register4';
+  return choice === 'quad8' ? 'register8' : choice;
+}
 
 /**
  * On a processor a barrier costs more than a row, and reading memory more than computing: one thread a row, large tiles,
  * and quads that read once for four. On a GPU 32 threads share a row, and small tiles give it threads enough.
  */
 export function traitsOf(device: Device, choices: ProductChoices = {}): KernelTraits {
-  const products = new Map(Object.entries(choices));
+  const products = new Map(
+    Object.entries(choices).map(([key, choice]) => [key, device.quads ? choice : withoutQuads(choice)]),
+  );
   return device.software
     ? { lanes: 1, product: device.quads ? 'quad8' : 'register8', quads: device.quads, products }
     : { lanes: 32, product: 'register4', quads: false, products };

@@ -20,9 +20,8 @@ export interface TuningMemory {
 
 /** Whether these are choices that can be taken. */
 export function isChoice(choices: unknown): choices is ProductChoices {
-  return (
-    typeof choices === 'object' && choices !== null && Object.values(choices).every((name) => name in PRODUCT_VARIANTS)
-  );
+  const known = (name: unknown) => typeof name === 'string' && Object.hasOwn(PRODUCT_VARIANTS, name);
+  return typeof choices === 'object' && choices !== null && Object.values(choices).every(known);
 }
 
 /** A variant so much slower than the best one on the largest product is not tried on the others. */

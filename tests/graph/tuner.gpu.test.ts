@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { productKey } from '../../src/graph/operators/product.ts';
+import { traitsOf } from '../../src/graph/traits.ts';
 import { isChoice, type ProductChoices, type TuningMemory } from '../../src/graph/tuner.ts';
 import { preset } from '../../src/model/config.ts';
 import { randomCorpus } from '../../src/training/bench.ts';
@@ -59,7 +60,15 @@ gpuTest('a run keeps to its variants, whatever the tuner would choose', async ({
   trainer.destroy();
 });
 
+gpuTest('quads that a run was tuned with become the same tiles without them', async ({ device }) => {
+  const choices = { a: 'quad4', b: 'quad8', c: 'sliced4' } as const;
+  const taken = (quads: boolean) => Object.fromEntries(traitsOf({ ...device, quads }, choices).products!);
+  expect(taken(false)).toEqual({ a: 'register4', b: 'register8', c: 'sliced4' });
+  expect(taken(true)).toEqual(choices);
+});
+
 gpuTest('choices that are none are told from choices', async () => {
-  for (const wrong of [null, 3, 'register4', { a: 'fast' }, { a: 1 }]) expect(isChoice(wrong)).toBe(false);
+  for (const wrong of [null, 3, 'register4', { a: 'fast' }, { a: 1 }, { a: 'toString' }])
+    expect(isChoice(wrong)).toBe(false);
   expect(isChoice({})).toBe(true);
 });
