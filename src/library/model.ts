@@ -7,7 +7,8 @@ import { InklingError } from '../gpu/errors.ts';
 import { type GPTConfig, type TrainingConfig, withSteps } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { adaptCorpus } from '../text/adapt.ts';
-import { type Corpus, checkLength, splitCorpus } from '../text/corpus.ts';
+import { type Tokenizer, tokenizerOf } from '../text/byte-pair.ts';
+import { checkLength, splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { readCorpus, sourceOf } from '../text/read.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, encodeCheckpoint } from '../training/checkpoint.ts';
@@ -43,7 +44,7 @@ export type WriteOptions = Partial<WritingOptions>;
 /** A GPT with what it knows: its characters, its weights, and how far its training has come. */
 export class Model {
   readonly #device: Device;
-  readonly #tokenizer: CharacterTokenizer;
+  readonly #tokenizer: Tokenizer;
   #run: Checkpoint;
   #training = false;
   /** While it trains, once that has been prepared. */
@@ -55,7 +56,7 @@ export class Model {
   constructor(device: Device, run: Checkpoint) {
     this.#device = device;
     this.#run = run;
-    this.#tokenizer = CharacterTokenizer.ofVocabulary(run.vocabulary, run.text.documents);
+    this.#tokenizer = tokenizerOf(run.vocabulary, run.tokenizer_json, run.text.documents);
   }
 
   get config(): GPTConfig {
@@ -72,7 +73,7 @@ export class Model {
     return this.#run.state.step;
   }
 
-  /** The characters that it knows, and `<|endoftext|>`. */
+  /** The characters that it knows, and `<|endoftext|>`; the tokens of a model that came with a tokenizer of its own. */
   get vocabulary(): readonly string[] {
     return this.#tokenizer.vocabulary;
   }
@@ -86,15 +87,15 @@ export class Model {
     const before = this.#run.training;
     const training = { ...withSteps(before, change.max_iters ?? before.max_iters), ...change, sample_interval: 0 };
     const state = freshState(training, weightsOf(this.#run.state));
-    const { sha256, ...corpus } = await this.#read(text);
+    const { ids, sha256 } = await this.#read(text);
     const described = { name: 'text', sha256, documents: this.#tokenizer.documents };
     const run = { ...this.#run, training, state, text: described, val_loss: null };
-    return this.#follow(run, corpus, { onStep, onEvaluation, signal });
+    return this.#follow(run, ids, { onStep, onEvaluation, signal });
   }
 
   /** Goes on with a run that was interrupted, on the same text, as if it had not been. Throws `other-text`, and as `train`. */
   async resume(text: string, listener: TrainListener = {}): Promise<TrainResult> {
-    const { sha256, ...corpus } = await this.#read(text);
+    const { ids, sha256 } = await this.#read(text);
     if (sha256 !== this.#run.text.sha256) {
       throw new InklingError(
         'other-text',
@@ -102,7 +103,7 @@ export class Model {
         'Give that text, or start a new run with train.',
       );
     }
-    return this.#follow(this.#run, corpus, listener);
+    return this.#follow(this.#run, ids, listener);
   }
 
   /** Continues a prompt. The result does not repeat it. Throws `unknown-characters` or `bad-options`. */
@@ -122,7 +123,7 @@ export class Model {
     }
   }
 
-  /** The mean loss over every character of a text but the first, in nats. */
+  /** The mean loss over every token of a text but the first, in nats; a token is a character where there is no other tokenizer. */
   async evaluate(text: string): Promise<number> {
     const { ids } = await this.#read(text);
     return textLoss(this.#device, this.config, weightsOf(this.#run.state), ids);
@@ -137,29 +138,31 @@ export class Model {
   async release(): Promise<void> {
     const writer = this.#writer;
     this.#writer = undefined;
-    (await writer)?.destroy();
+    (await writer?.catch(() => undefined))?.destroy(); // whoever writes has been told why there is none
   }
 
   /** A text in the model's ids. */
-  async #read(text: string): Promise<Corpus & { sha256: string }> {
+  async #read(text: string): Promise<{ ids: TokenIds; sha256: string }> {
     const corpus = await readCorpus(sourceOf('text', text));
+    if (!(this.#tokenizer instanceof CharacterTokenizer)) {
+      return { ids: this.#tokenizer.encode(text), sha256: corpus.sha256 };
+    }
     const hint = 'Leave them out, or create the model with a text that has them.';
-    return { ...adaptCorpus(corpus, this.#tokenizer, undefined, hint), sha256: corpus.sha256 };
+    return { ids: adaptCorpus(corpus, this.#tokenizer, undefined, hint).ids, sha256: corpus.sha256 };
   }
 
   async #generator(): Promise<Generator> {
     if (this.#trainer) {
       return this.#trainer.generator;
     }
-    this.#writer ??= openGenerator(this.#device, this.config, weightsOf(this.#run.state));
+    this.#writer ??= openGenerator(this.#device, this.config, weightsOf(this.#run.state)).catch((error) => {
+      this.#writer = undefined; // the next call may find memory
+      throw error;
+    });
     return (await this.#writer).generator;
   }
 
-  async #follow(
-    run: Checkpoint,
-    corpus: Corpus,
-    { onStep, onEvaluation, signal }: TrainListener,
-  ): Promise<TrainResult> {
+  async #follow(run: Checkpoint, ids: TokenIds, { onStep, onEvaluation, signal }: TrainListener): Promise<TrainResult> {
     if (this.#training) {
       throw new InklingError(
         'busy',
@@ -167,8 +170,8 @@ export class Model {
         'Wait for that run, or end it by its signal.',
       );
     }
-    checkLength(corpus, run.model.block_size);
-    const { train, val } = splitCorpus(corpus.ids);
+    checkLength({ ids }, run.model.block_size);
+    const { train, val } = splitCorpus(ids);
     let trainer: Trainer | undefined;
     const stop = () => trainer?.control.stop();
     let { val_loss } = run;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, openEngine } from '../../src/index.ts';
+import { encodeCheckpoint, startingCheckpoint } from '../../src/training/checkpoint.ts';
+import { bytePairModel } from '../formats/models.ts';
 
 const TEXT = 'A drop of ink may make a million think; it may also make a blot. '.repeat(20);
 const SHAPE = { n_layer: 1, n_head: 1, n_embd: 8, block_size: 8 };
@@ -74,6 +76,19 @@ describe('a model', () => {
     await expect(again.resume(`${TEXT}A`)).rejects.toMatchObject({ code: 'other-text' });
     expect(await again.resume(TEXT)).toMatchObject({ finished: true, step: 12 });
     expect(again.save()).toEqual(whole.save());
+  });
+
+  test('with a tokenizer of its own is read, written with and trained by it', async () => {
+    const started = startingCheckpoint(bytePairModel());
+    const model = await engine.load(encodeCheckpoint(started));
+    const text = 'the thing in the inn sings. '.repeat(30);
+    const loss = await model.evaluate(text);
+    expect(Math.abs(loss - Math.log(started.model.vocab_size))).toBeLessThan(3);
+    expect(await model.write('thing in', { length: 6, temperature: 0 })).toMatch(/./);
+    const { step } = await model.train(text, { ...SHORT, learning_rate: 0.01 });
+    expect(step).toBe(SHORT.max_iters);
+    expect(await model.evaluate(text)).toBeLessThan(loss);
+    expect(await engine.load(model.save()).then((same) => same.evaluate(text))).toBe(await model.evaluate(text));
   });
 
   test('refuses in words', async () => {
