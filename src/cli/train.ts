@@ -166,9 +166,10 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
       const tokens_per_s = Math.round((done * tokensPerStep(config)) / seconds);
       for (const { step, loss, lr, grad_norm } of records) {
         metrics.add({ step, loss, lr, grad_norm });
-        output.result(
+        output.progress(
           { step, loss, lr, grad_norm, tokens_per_s },
           `step ${step}/${config.training.max_iters}  loss ${loss.toFixed(4)}  lr ${lr.toExponential(2)}  norm ${grad_norm.toFixed(3)}  ${tokens_per_s} tokens/s`,
+          step / config.training.max_iters,
         );
       }
     },
@@ -231,6 +232,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     return true;
   } finally {
     clearInterval(timer);
+    output.clear();
     trainer.destroy();
     device.gpu.destroy();
   }
