@@ -11,6 +11,7 @@ import { keptTokens } from './window.ts';
 const IN_FLIGHT = 2;
 
 const NEVER = 0xffffffff;
+const SMALLEST_NORMAL = 2 ** -126;
 
 /** What a decoder's graphs have become. */
 export interface Programs {
@@ -143,7 +144,9 @@ export class Generator {
     for (let b = 0; b < B; b++) {
       state[4 * b + 1] = ids.length;
     }
-    const numbers = new Float32Array([options.temperature, options.top_p, options.repetition_penalty]);
+    // below the smallest f32 that a GPU does not take for zero, it is zero
+    const temperature = options.temperature < SMALLEST_NORMAL ? 0 : options.temperature;
+    const numbers = new Float32Array([temperature, options.top_p, options.repetition_penalty]);
     const counts = new Uint32Array([Math.min(options.top_k, V), options.seed, options.never ?? NEVER]);
     const { queue } = this.#device.gpu;
     const buffer = (name: string) => this.#arena.buffer(name);

@@ -76,6 +76,15 @@ gpuTest('a text that is broken off does not change the next; two at once take tu
   writing.destroy();
 });
 
+gpuTest('a temperature that is next to zero is zero', async ({ device }) => {
+  const writing = await WritingModel.create(device, CONFIG, PARAMS);
+  const greedy = await writing.write([4, 1]);
+  for (const temperature of [1e-30, 1e-39, 1e-300]) {
+    expect(await writing.write([4, 1], { temperature }), `${temperature}`).toEqual(greedy);
+  }
+  writing.destroy();
+});
+
 gpuTest('what cannot be is refused', async ({ device }) => {
   const writing = await WritingModel.create(device, CONFIG, PARAMS);
   for (const wrong of [{ temperature: -1 }, { temperature: Number.NaN }, { top_k: 1.5 }, { top_p: 0 }, { length: 0 }]) {
