@@ -56,3 +56,16 @@ test('the module holds the shaders, and neither the page nor anything of Node', 
   expect(code).toContain('fn attention_cached(');
   expect(code).not.toMatch(/customElements|LitElement|^\s*import\b|\brequire\(|["']node:/m);
 });
+
+test('packed, it holds every file that its exports name', () => {
+  const { status, stdout } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  expect(status).toBe(0);
+  const packed: string[] = JSON.parse(stdout)[0].files.map(({ path }: { path: string }) => `./${path}`);
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  for (const path of [...Object.values(exports['.']), exports['./package.json']]) expect(packed).toContain(path);
+  expect(packed.filter((path) => /\/(ui|cli)\//.test(path))).toEqual([]);
+});
