@@ -6,7 +6,7 @@
 //   s[u]    = SCALE * dot(q[r], key(u)) for u <= start + r,  SCALE = 1 / sqrt(HS)
 //   out[r]  = sum over u of softmax(s)[u] * value(u)                                             `=`
 //   cache[start + r] = k[r], v[r], where that is below T                                         `=`
-// In one dispatch no place of the cache is both read (u < start) and written (u >= start).
+// Put behind lanes.wgsl. In one dispatch no place of the cache is both read (u < start) and written (u >= start).
 //
 // The softmax is taken as attention.wgsl does it, with a running maximum, four keys at a time. LANES threads share a query: each takes
 // four keys in turn, and at the end their sums are brought to one maximum and added, in the same order in every run.
@@ -77,37 +77,7 @@ fn load_value(at: u32, i: u32) -> vec4f {
 //#endif
 }
 
-//#if REDUCE
-var<workgroup> scratch: array<vec4f, LANES * GROUPS>;
-
-fn sum_lanes(value: vec4f, lane: u32, group: u32) -> vec4f {
-  let base = group * LANES;
-  workgroupBarrier();
-  scratch[base + lane] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[base + lane] += scratch[base + lane + half];
-    }
-  }
-  workgroupBarrier();
-  return scratch[base];
-}
-
-fn max_lanes(value: f32, lane: u32, group: u32) -> f32 {
-  let base = group * LANES;
-  workgroupBarrier();
-  scratch[base + lane].x = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[base + lane].x = max(scratch[base + lane].x, scratch[base + lane + half].x);
-    }
-  }
-  workgroupBarrier();
-  return scratch[base].x;
-}
-//#endif
+alias Shared = vec4f;
 
 const LOWEST = -3.4e38;
 
@@ -181,7 +151,7 @@ fn attention_cached(
   }
 //#if REDUCE
   // a lane without keys has the lowest maximum, and its sums, which are zero, get the factor 0
-  let higher = max_lanes(highest, lane, local.y);
+  let higher = max_lanes(vec4f(highest), lane, local.y).x;
   let rescale = exp(highest - higher);
   total = sum_lanes(vec4f(total * rescale), lane, local.y).x;
   //#repeat i HS4

@@ -8,51 +8,13 @@
 //
 // The row's maximum is subtracted first, so that no exponential overflows.
 // Workgroup (LANES, GROUPS): each y is a row, its x share the row's logits; with LANES 1 there is no barrier.
-// Each thread reads and writes its own logits only. Sizes: N rows, V logits a row.
+// Put behind lanes.wgsl. Each thread reads and writes its own logits only. Sizes: N rows, V logits a row.
 
 @group(0) @binding(0) var<storage, read_write> logits: array<f32>;  // (N, V)
 @group(0) @binding(1) var<storage, read> targets: array<u32>;       // (N)
 @group(0) @binding(2) var<storage, read_write> loss: array<f32>;    // (LOSSES)
 
-//#if REDUCE
-var<workgroup> scratch: array<f32, LANES * GROUPS>;
-//#endif
-
-fn max_lanes(value: f32, lane: u32, group: u32) -> f32 {
-//#if REDUCE
-  let base = group * LANES;
-  workgroupBarrier();
-  scratch[base + lane] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[base + lane] = max(scratch[base + lane], scratch[base + lane + half]);
-    }
-  }
-  workgroupBarrier();
-  return scratch[base];
-//#else
-  return value;
-//#endif
-}
-
-fn sum_lanes(value: f32, lane: u32, group: u32) -> f32 {
-//#if REDUCE
-  let base = group * LANES;
-  workgroupBarrier();
-  scratch[base + lane] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[base + lane] += scratch[base + lane + half];
-    }
-  }
-  workgroupBarrier();
-  return scratch[base];
-//#else
-  return value;
-//#endif
-}
+alias Shared = f32;
 
 @compute @workgroup_size(LANES, GROUPS)
 fn cross_entropy(

@@ -16,7 +16,7 @@
 //   drawn[count % RING, b], history[b, count % T] = token;   latest[b, token] = count + 1;   state[b] moves on
 // When the window is full it slides: it goes on with its last KEEP tokens, which are read again from position 0 on.
 //
-// One workgroup of LANES threads for each sequence; a thread has CHUNK tokens, one after the other. Sums are added in the
+// Put behind lanes.wgsl. One workgroup of LANES threads for each sequence; a thread has CHUNK tokens, one after the other. Sums are added in the
 // same order in every run. With LANES 1 there is no barrier. Sizes: B sequences, V tokens, T places of the window.
 
 struct Options {
@@ -46,27 +46,7 @@ struct State {
 const LOWEST = -3.4e38;
 const TWO = 0x40000000u;  // the bits of 2.0; no w is much above 1
 
-//#if REDUCE
-var<workgroup> scratch: array<vec2f, LANES>;
-//#endif
-
-// The sum over the threads, in the same order in every run. All threads must call it.
-fn sum_lanes(value: vec2f, lane: u32) -> vec2f {
-//#if REDUCE
-  workgroupBarrier();
-  scratch[lane] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[lane] += scratch[lane + half];
-    }
-  }
-  workgroupBarrier();
-  return scratch[0];
-//#else
-  return value;
-//#endif
-}
+alias Shared = vec2f;
 
 // The sum over the threads before this one, and that over all. All threads must call it.
 fn sum_before(value: f32, lane: u32) -> vec2f {
@@ -118,7 +98,7 @@ fn measure(bits: u32, from_id: u32, to_id: u32, base: u32, lane: u32) -> vec2f {
       found += vec2f(1.0, w);
     }
   }
-  return sum_lanes(found, lane);
+  return sum_lanes(found, lane, 0u);
 }
 
 // Sets w to zero for all but the first tokens, in descending order, that together reach `need`: of the count (x) or of the

@@ -27,30 +27,12 @@ alias Piece = f32;
 @group(0) @binding(8) var<storage, read_write> dbias: array<Piece>;  // (C)
 @group(0) @binding(9) var<storage, read> saved: array<vec2f>;        // (N) the statistics, read by the backward
 
+alias Shared = vec2f;
+
 //#if REDUCE
-var<workgroup> scratch: array<vec2f, LANES * GROUPS>;
 var<workgroup> gains: array<Piece, LANES * GROUPS>;
 var<workgroup> shifts: array<Piece, LANES * GROUPS>;
 //#endif
-
-// The sum of `value` over the LANES threads of `group`, in the same order in every run. All threads must call it.
-fn sum_lanes(value: vec2f, lane: u32, group: u32) -> vec2f {
-//#if REDUCE
-  let base = group * LANES;
-  workgroupBarrier();
-  scratch[base + lane] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[base + lane] += scratch[base + lane + half];
-    }
-  }
-  workgroupBarrier();
-  return scratch[base];
-//#else
-  return value;
-//#endif
-}
 
 // The sum of a piece's numbers.
 fn total(x: Piece) -> f32 {

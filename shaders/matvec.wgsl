@@ -3,7 +3,7 @@
 //
 //   out[m, n] = act( sum over k of x[m, k] * weight[n, k] + bias[n] )  or  that without act, + residual[m, n]    `=`
 //
-// LANES threads share a row of the matrix, in turns of one piece each, so that neighbours read side by side; a thread
+// Put behind lanes.wgsl. LANES threads share a row of the matrix, in turns of one piece each, so that neighbours read side by side; a thread
 // has COLUMNS rows of it at a time. LANES 1 needs no barrier, and then a sum runs over k as that of matmul.wgsl does.
 // Sizes: M rows, N results a row, K numbers a sum in PIECES: of four where four divides K (VEC4), otherwise of one.
 
@@ -24,28 +24,7 @@ fn product(a: Piece, b: Piece) -> f32 {
 @group(0) @binding(3) var<storage, read> residual: array<f32>;    // (M, N)
 @group(0) @binding(4) var<storage, read_write> out: array<f32>;   // (M, N)
 
-//#if REDUCE
-var<workgroup> scratch: array<f32, LANES * GROUPS>;
-//#endif
-
-// The sum over the LANES threads of `group`, in the same order in every run. All threads must call it.
-fn sum_lanes(value: f32, lane: u32, group: u32) -> f32 {
-//#if REDUCE
-  let base = group * LANES;
-  workgroupBarrier();
-  scratch[base + lane] = value;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (lane < half) {
-      scratch[base + lane] += scratch[base + lane + half];
-    }
-  }
-  workgroupBarrier();
-  return scratch[base];
-//#else
-  return value;
-//#endif
-}
+alias Shared = f32;
 
 fn finish(sum: f32, m: u32, n: u32) {
   var v = sum;

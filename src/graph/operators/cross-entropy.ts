@@ -1,4 +1,5 @@
-import source from '../../../shaders/cross_entropy.wgsl?raw';
+import kernelSource from '../../../shaders/cross_entropy.wgsl?raw';
+import lanesSource from '../../../shaders/lanes.wgsl?raw';
 import { float } from '../../gpu/kernel.ts';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
@@ -40,7 +41,7 @@ export function crossEntropy(
     ...shape,
   };
   graph.dispatch(
-    { source, entry: 'cross_entropy', constants },
+    { source: lanesSource + kernelSource, entry: 'cross_entropy', constants },
     { logits, targets, loss },
     fold(Math.ceil(N / shape.GROUPS)),
   );

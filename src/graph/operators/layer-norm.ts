@@ -1,9 +1,12 @@
-import source from '../../../shaders/layer_norm.wgsl?raw';
+import lanesSource from '../../../shaders/lanes.wgsl?raw';
+import kernelsSource from '../../../shaders/layer_norm.wgsl?raw';
 import { float } from '../../gpu/kernel.ts';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { rowShape } from './rows.ts';
+
+const source = lanesSource + kernelsSource;
 
 /** PyTorch's and GPT-2's default. */
 export const LAYER_NORM_EPSILON = 1e-5;

@@ -1,5 +1,6 @@
 import activationSource from '../../../shaders/activation.wgsl?raw';
-import source from '../../../shaders/matvec.wgsl?raw';
+import lanesSource from '../../../shaders/lanes.wgsl?raw';
+import matvecSource from '../../../shaders/matvec.wgsl?raw';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
@@ -53,7 +54,7 @@ export function matvec(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
     RELU: activation === 'relu',
   };
   graph.dispatch(
-    { source: activation ? activationSource + source : source, entry: 'matvec', constants },
+    { source: (activation ? activationSource : '') + lanesSource + matvecSource, entry: 'matvec', constants },
     { x, weight, ...(bias && { bias }), ...(residual && { residual }), out },
     fold(Math.ceil(N / (shape.GROUPS * shape.COLUMNS))),
   );

@@ -1,5 +1,6 @@
 import attentionSource from '../../../shaders/attention_cached.wgsl?raw';
 import drawSource from '../../../shaders/draw_token.wgsl?raw';
+import lanesSource from '../../../shaders/lanes.wgsl?raw';
 import windowSource from '../../../shaders/window.wgsl?raw';
 import { float } from '../../gpu/kernel.ts';
 import { fold } from '../../gpu/recording.ts';
@@ -78,7 +79,7 @@ export function cachedAttention(graph: Graph, qkv: Tensor, state: Tensor, { keys
     ...(shape.LANES === 1 && { GROUPS: 4 }),
   };
   graph.dispatch(
-    { source: attentionSource, entry: 'attention_cached', constants },
+    { source: lanesSource + attentionSource, entry: 'attention_cached', constants },
     { qkv, keys, values, out, state },
     fold(Math.ceil(QUERIES / constants.GROUPS)),
   );
@@ -109,7 +110,11 @@ export function drawToken(graph: Graph, logits: Tensor, tensors: DrawTensors, ke
   const LANES = lanes > 1 && V > LARGE_VOCABULARY ? 256 : rowShape(graph, V).LANES;
   const weights = graph.tensor('weights', [B, V]);
   const RING = tensors.drawn.shape[0]!;
-  const constants = { B, V, T, KEEP: keep, RING, LANES, CHUNK: Math.ceil(V / LANES), REDUCE: LANES > 1 };
-  graph.dispatch({ source: drawSource, entry: 'draw_token', constants }, { logits, ...tensors, weights }, [B, 1, 1]);
+  const constants = { B, V, T, KEEP: keep, RING, LANES, GROUPS: 1, CHUNK: Math.ceil(V / LANES), REDUCE: LANES > 1 };
+  graph.dispatch(
+    { source: lanesSource + drawSource, entry: 'draw_token', constants },
+    { logits, ...tensors, weights },
+    [B, 1, 1],
+  );
   return weights;
 }
