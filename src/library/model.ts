@@ -115,7 +115,7 @@ export class Model {
     return text;
   }
 
-  /** `write`, piece by piece as it comes. Breaking out of the loop ends it. */
+  /** `write`, piece by piece as it comes. Breaking out of the loop ends it; until it has ended, other texts wait. */
   async *stream(prompt = '', options: WriteOptions = {}): AsyncGenerator<string> {
     const generator = await this.#generator();
     for await (const { piece } of writeText(generator, this.#tokenizer, prompt, { ...SAMPLING_DEFAULTS, ...options })) {

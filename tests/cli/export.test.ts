@@ -91,7 +91,7 @@ describe('export', () => {
 });
 
 describe('an imported model', () => {
-  test('writes what the same model writes from its own checkpoint', () => {
+  test('writes what the same model writes from its own checkpoint, and predicts as well, to the last bit', () => {
     inkling('export', '--model', at('run'), '--format', 'huggingface', '--out', at('writes.zip'));
     const write = (model: string) => {
       const settings = ['--prompt', 'the', '--length', '12', '--temperature', '0', '--json'];
@@ -100,6 +100,12 @@ describe('an imported model', () => {
       return outcome.last().text;
     };
     expect(write('writes.zip')).toBe(write('run'));
+    const evaluate = (model: string) => {
+      const outcome = inkling('evaluate', '--model', at(model), '--text', at('text.txt'), '--json');
+      expect(outcome.status).toBe(0);
+      return outcome.last();
+    };
+    expect(evaluate('writes.zip')).toEqual(evaluate('run'));
   });
 
   test('with a byte-pair tokenizer can be trained further, and is kept with it', () => {
