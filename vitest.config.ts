@@ -58,6 +58,7 @@ export default defineConfig({
         test: {
           ...alone,
           name: 'e2e',
+          expect: { poll: { timeout: 30_000 } },
           include: ['tests/e2e/**/*.e2e.test.ts'],
           ...(chrome ? { env: { CHROME_PATH: chrome } } : {}),
           testTimeout: 300_000,
