@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { newestSlot } from '../../src/storage/slots.ts';
 import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { Random } from '../reference/arrays.ts';
-import { bytesOf, folderOf, Tab, tinyRun, traceOf } from './run-harness.ts';
+import { bytesOf, folderOf, Tab, TEXT, tinyRun, traceOf } from './run-harness.ts';
 
 // What is kept, and what is done with it, with real workers, files, locks and databases.
 
@@ -118,6 +118,38 @@ test('a fork of a run that ended early has new patience', async () => {
   expect(await tab.session.resumeRun(fork.value)).toEqual(OK);
   await tab.until(() => tab.phase === 'finished');
   expect((await checkpointOf(fork.value)).state).toMatchObject({ step: 10, evaluated: 10, best: { step: 5 } });
+});
+
+test('a start that is stopped while the kernels compile leaves no run in the list', async () => {
+  const tab = await open();
+  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+  const before = (await list(tab)).length;
+  const starting = tab.session.train(tinyRun());
+  await tab.until(() => tab.phase === 'preparing');
+  expect(await tab.session.stop()).toEqual(OK);
+  expect(await starting).toEqual(OK);
+  expect(tab.of('started')).toEqual([]);
+  expect(await list(tab)).toHaveLength(before);
+});
+
+test('a run that goes from tab to tab keeps its newest best state', async () => {
+  const [tab, other] = [await open(), await open()];
+  const stop = async (now: Tab) => {
+    await now.until(() => now.of('checkpoint').length > 2);
+    now.events.splice(0);
+    expect(await now.session.stop()).toEqual(OK);
+    await now.until(() => now.phase === 'stopped');
+  };
+  const id = await tab.train(tinyRun({ max_iters: 2000, eval_interval: 10, sample_interval: 0 }));
+  await stop(tab);
+  expect(await other.session.resumeRun(id)).toEqual(OK);
+  await stop(other);
+  const between = (await checkpointOf(id, 'best')).state.step;
+  expect(await tab.session.resumeRun(id)).toEqual(OK);
+  await tab.until(() => tab.phase === 'finished');
+  const { best } = (await checkpointOf(id)).state;
+  expect(best!.step).toBeGreaterThan(between);
+  expect((await checkpointOf(id, 'best')).state.step).toBe(best!.step);
 });
 
 test('runs share the text they learn, and the last one takes it along', async () => {
