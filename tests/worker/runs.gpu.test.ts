@@ -132,26 +132,6 @@ test('a start that is stopped while the kernels compile leaves no run in the lis
   expect(await list(tab)).toHaveLength(before);
 });
 
-test('a run that goes from tab to tab keeps its newest best state', async () => {
-  const [tab, other] = [await open(), await open()];
-  const stop = async (now: Tab) => {
-    await now.until(() => now.of('checkpoint').length > 2);
-    now.events.splice(0);
-    expect(await now.session.stop()).toEqual(OK);
-    await now.until(() => now.phase === 'stopped');
-  };
-  const id = await tab.train(tinyRun({ max_iters: 2000, eval_interval: 10, sample_interval: 0 }));
-  await stop(tab);
-  expect(await other.session.resumeRun(id)).toEqual(OK);
-  await stop(other);
-  const between = (await checkpointOf(id, 'best')).state.step;
-  expect(await tab.session.resumeRun(id)).toEqual(OK);
-  await tab.until(() => tab.phase === 'finished');
-  const { best } = (await checkpointOf(id)).state;
-  expect(best!.step).toBeGreaterThan(between);
-  expect((await checkpointOf(id, 'best')).state.step).toBe(best!.step);
-});
-
 test('runs share the text they learn, and the last one takes it along', async () => {
   const tab = await open();
   for (const { id } of await list(tab)) await tab.session.deleteRun(id);
