@@ -95,6 +95,11 @@ export class RunStore {
     return (await (await this.#pair(id, kind)).read())?.payload;
   }
 
+  /** Looks at the run's files anew: before a writer begins, since another tab may have written to them. */
+  reopen(id: string): void {
+    for (const kind of KINDS) this.#pairs.delete(`${id}/${kind}`);
+  }
+
   /** Commits a checkpoint. When this throws, the one before it is still whole. */
   async write(id: string, kind: CheckpointKind, checkpoint: Uint8Array<ArrayBuffer>): Promise<void> {
     await (await this.#pair(id, kind)).write(checkpoint);
@@ -117,7 +122,7 @@ export class RunStore {
     return navigator.locks.request(SHELF_LOCK, async () => {
       const record = await this.#database.get(id);
       await this.#database.remove(id);
-      for (const kind of KINDS) this.#pairs.delete(`${id}/${kind}`);
+      this.reopen(id);
       await removeEntry(this.#runs, id);
       const others = await this.#database.list();
       if (record && !others.some(({ corpus }) => corpus.sha256 === record.corpus.sha256)) {

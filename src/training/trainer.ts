@@ -34,7 +34,7 @@ export interface TrainerOptions {
   problems?: readonly TokenProblem[] | undefined;
   /** Where to go on from; a fresh model from the seed without it. */
   state?: TrainingState;
-  /** Times the variants of the kernels first, unless `state` has a choice already. Without it, the adapter's kind decides. */
+  /** Times the variants of the kernels first, unless `state` has a choice already, or has made steps without one. Without it, the adapter's kind decides. */
   tuning?: { memory?: TuningMemory } | undefined;
 }
 
@@ -164,7 +164,9 @@ export class Trainer {
       return graph;
     };
     const tune = () => tuneProducts(device, traced(traitsOf(device)), options.tuning?.memory);
-    const products = state?.products ?? (options.tuning && (await tune()));
+    // Steps that were made without a choice are not followed by others.
+    const begun = (state?.step ?? 0) > 0;
+    const products = state?.products ?? (begun ? undefined : options.tuning && (await tune()));
     const traits = traitsOf(device, products);
 
     const arena = new Arena(device);

@@ -144,10 +144,13 @@ export class RunKeeper {
     if (this.#closed) return;
     if (best) this.#best = snapshot;
     if (snapshot.state.step >= (this.#latest?.state.step ?? 0)) this.#latest = snapshot;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
-    await this.#writing;
+    // Again where the writer had just looked for the last time.
+    while (this.#latest || this.#writing) {
+      this.#writing ??= this.#write().finally(() => {
+        this.#writing = undefined;
+      });
+      await this.#writing;
+    }
   }
 
   /** Writes until nothing newer waits: of states that come faster than the disk takes them, the last counts. */

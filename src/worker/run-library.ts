@@ -109,6 +109,7 @@ export class RunLibrary {
     const hold = await holdRun(id, wait);
     if (!hold) throw HELD;
     try {
+      this.#store.reopen(id);
       const record = await this.#store.get(id);
       const checkpoint = await this.#checkpoint(record);
       const { bits, dataset } = record.corpus;

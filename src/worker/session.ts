@@ -229,7 +229,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     try {
       plan = await prepare();
       trainer = await createTrainer(await this.#graphics.open(), plan);
-      keeper = await plan.keep(trainer);
+      if (attempt === this.#attempt) keeper = await plan.keep(trainer);
     } catch (error) {
       trainer?.destroy();
       plan?.letGo?.();
@@ -240,6 +240,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     if (attempt !== this.#attempt) {
       trainer.destroy();
       await keeper?.abandon();
+      plan.letGo?.();
       return;
     }
     this.#writer.cancel();
@@ -306,7 +307,7 @@ export class Session extends LibraryCommands implements SessionCommands {
       const end = (await run.run(this.#writer)) ? 'finished' : 'stopped';
       if (run === this.#run) {
         await run.keeper?.close(end);
-        this.#tell(end, '');
+        if (run === this.#run) this.#tell(end, ''); // the device may have been lost meanwhile
       }
     } catch (error) {
       // Work on a device that is being lost may fail before the loss is told.
@@ -314,6 +315,7 @@ export class Session extends LibraryCommands implements SessionCommands {
       if (run === this.#run) {
         // A run that diverged has stopped at its last good weights.
         await run.keeper?.close('failed', error instanceof InklingError && error.code === 'diverged');
+        if (run !== this.#run) return;
         this.#events.send({ kind: 'error', failure: toFailure(error) });
         this.#tell('failed', '');
       }

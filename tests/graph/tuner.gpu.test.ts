@@ -67,6 +67,15 @@ gpuTest('quads that a run was tuned with become the same tiles without them', as
   expect(taken(true)).toEqual(choices);
 });
 
+gpuTest('a run that has begun without choices goes on without', async ({ device }) => {
+  const untuned = await Trainer.create(device, options);
+  const begun = { ...(await untuned.snapshot()), step: 1 };
+  const goesOn = await Trainer.create(device, { ...options, state: begun, tuning: { memory: memory() } });
+  expect(goesOn.products).toBeUndefined();
+  untuned.destroy();
+  goesOn.destroy();
+});
+
 gpuTest('choices that are none are told from choices', async () => {
   for (const wrong of [null, 3, 'register4', { a: 'fast' }, { a: 1 }, { a: 'toString' }])
     expect(isChoice(wrong)).toBe(false);

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { newestSlot } from '../../src/storage/slots.ts';
 import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { Random } from '../reference/arrays.ts';
-import { bytesOf, folderOf, Tab, tinyRun, traceOf } from './run-harness.ts';
+import { bytesOf, folderOf, Tab, TEXT, tinyRun, traceOf } from './run-harness.ts';
 
 // What is kept, and what is done with it, with real workers, files, locks and databases.
 
@@ -118,6 +118,18 @@ test('a fork of a run that ended early has new patience', async () => {
   expect(await tab.session.resumeRun(fork.value)).toEqual(OK);
   await tab.until(() => tab.phase === 'finished');
   expect((await checkpointOf(fork.value)).state).toMatchObject({ step: 10, evaluated: 10, best: { step: 5 } });
+});
+
+test('a start that is stopped while the kernels compile leaves no run in the list', async () => {
+  const tab = await open();
+  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+  const before = (await list(tab)).length;
+  const starting = tab.session.train(tinyRun());
+  await tab.until(() => tab.phase === 'preparing');
+  expect(await tab.session.stop()).toEqual(OK);
+  expect(await starting).toEqual(OK);
+  expect(tab.of('started')).toEqual([]);
+  expect(await list(tab)).toHaveLength(before);
 });
 
 test('runs share the text they learn, and the last one takes it along', async () => {
