@@ -21,10 +21,14 @@ export function holdRun(id: string, wait = CLOSING_MS): Promise<Hold | undefined
   });
 }
 
-/** The runs that some tab holds. */
+/**
+ * The runs that some tab holds. Those who wait for a run to be free share its lock for a moment: that is no hold, and two
+ * tabs that took it for one would wait for each other again and again.
+ */
 export async function heldRuns(): Promise<Set<string>> {
   const { held = [] } = await navigator.locks.query();
-  return new Set(held.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : [])));
+  const taken = held.filter(({ mode }) => mode === 'exclusive').map(({ name }) => name ?? '');
+  return new Set(taken.filter((name) => name.startsWith(PREFIX)).map((name) => name.slice(PREFIX.length)));
 }
 
 /** Resolves when no tab holds a run any more: also when the tab that did was closed or has crashed. */

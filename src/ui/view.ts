@@ -194,7 +194,9 @@ export const canGenerate = ({ run, phase }: View): boolean =>
 
 /** The run that was going on when the page was last closed, where the page is free to go on with it. */
 export const interruptedRun = ({ runs, phase }: View): RunSummary | null =>
-  isActive(phase) ? null : (runs?.runs.find(({ state }) => state === 'interrupted') ?? null);
+  isActive(phase)
+    ? null
+    : (runs?.runs.filter(({ state }) => state === 'interrupted').sort((a, b) => b.saved - a.saved)[0] ?? null);
 
 /** Between steps only: a file holds one moment of a run. */
 export const canExport = (view: View): boolean => canGenerate(view) && view.phase !== 'running';

@@ -46,12 +46,12 @@ export class RunLibrary {
     this.#channel.onmessage = () => send({ kind: 'runs-changed' });
   }
 
-  /** The newest first. `own` is the run of this session. */
+  /** The newest first, in an order that no save changes: nothing moves away under a hand. `own`: the run of this session. */
   async list(own: string | undefined): Promise<RunList> {
     const [records, held] = [await this.#store.list(), await heldRuns()];
     const runs = records.map((record) => summaryOf(record, held, own));
     for (const { id, open } of runs) if (open === 'elsewhere') this.#watch(id);
-    return { runs: runs.sort((a, b) => b.saved - a.saved), bytes: await this.#store.usage() };
+    return { runs: runs.sort((a, b) => b.created - a.created), bytes: await this.#store.usage() };
   }
 
   /** A run as it was last saved, whoever trains it. */

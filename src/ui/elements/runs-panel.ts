@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { RunList, RunSummary } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
 import { RUNS } from '../strings.ts';
@@ -77,7 +78,11 @@ export class RunsPanel extends LitElement {
       <h2>${RUNS.heading}</h2>
       <p class="help number">${runs.length === 0 ? RUNS.none : RUNS.usage(runs.length, this.runs!.bytes)}</p>
       <ul ?hidden=${runs.length === 0}>
-        ${runs.map((run) => this.#row(run))}
+        ${repeat(
+          runs,
+          ({ id }) => id,
+          (run) => this.#row(run),
+        )}
       </ul>
       <run-dialog></run-dialog>
     `;
