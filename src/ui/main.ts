@@ -14,6 +14,7 @@ import {
   chosenStart,
   interruptedRun,
   isActive,
+  type PanelName,
   type Settings,
   type StartView,
 } from './view.ts';
@@ -59,6 +60,7 @@ async function begin(): Promise<void> {
   const died = session !== null;
   if (died) store.dispatch({ kind: 'worker-died' });
   session = open();
+  page.session = session;
   void reloadText();
   await Promise.all([connect(), listRuns()]);
   if (died && isActive(phase) && run?.live && run.id !== null && run.savedStep !== null && run.savedStep > revived) {
@@ -242,6 +244,7 @@ on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
 on<RunAction>('run-action', act);
+on<PanelName>('panel-chosen', (panel) => store.dispatch({ kind: 'panel-chosen', panel }));
 
 // A page that is hidden may be closed without another word, and one that is frozen can no longer save.
 const save = () => void session?.save();

@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import type { InspectionCommands } from '../worker/inspection.ts';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
 import type { SessionWorker } from '../worker/session.worker.ts';
 import { FAILURES } from './strings.ts';
@@ -48,24 +49,18 @@ export function openSession(listener: SessionListener): Session {
     }
   }
 
-  return {
-    connect: () => answer(remote.connect()),
-    loadText: (source) => answer(remote.loadText(source)),
-    openModel: (name, file) => answer(remote.openModel(name, file)),
-    describeStart: (from) => answer(remote.describeStart(from)),
-    train: (config, start, name) => answer(remote.train(config, start, name)),
-    pause: () => answer(remote.pause()),
-    resume: () => answer(remote.resume()),
-    stop: () => answer(remote.stop()),
-    generate: (request) => answer(remote.generate(request)),
-    cancelGeneration: () => answer(remote.cancelGeneration()),
-    exportModel: (format) => answer(remote.exportModel(format)),
-    save: () => answer(remote.save()),
-    listRuns: () => answer(remote.listRuns()),
-    showRun: (id) => answer(remote.showRun(id)),
-    resumeRun: (id) => answer(remote.resumeRun(id)),
-    forkRun: (id, change) => answer(remote.forkRun(id, change)),
-    renameRun: (id, name) => answer(remote.renameRun(id, name)),
-    deleteRun: (id) => answer(remote.deleteRun(id)),
-  };
+  /** Every method of a group of commands, asked of the worker. */
+  const commands = <T extends object>(group: Comlink.Remote<T>): T =>
+    new Proxy({} as T, {
+      get:
+        (_, name) =>
+        (...given: unknown[]) =>
+          answer(
+            (group as never as Record<typeof name, (...given: unknown[]) => Promise<Result<unknown>>>)[name]!(...given),
+          ),
+    });
+
+  return Object.assign(Object.create(commands(remote)), {
+    inspection: commands(remote.inspection as never as Comlink.Remote<InspectionCommands>),
+  });
 }

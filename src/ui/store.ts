@@ -15,6 +15,7 @@ import {
   type Generation,
   initialView,
   isActive,
+  type PanelName,
   type RunView,
   type Settings,
   type StartView,
@@ -24,6 +25,7 @@ import {
 /** What changes the view: the worker's events, and what the page itself does. */
 export type Action =
   | SessionEvent
+  | { kind: 'panel-chosen'; panel: PanelName }
   | { kind: 'connected'; adapter: AdapterDescription }
   | { kind: 'connection-failed'; failure: Failure }
   | { kind: 'worker-missing'; failure: Failure }
@@ -128,6 +130,8 @@ export function reduce(view: View, action: Action): View {
       return withRun(view, (run) => ({ ...run, savedStep: action.step }));
     case 'recovering':
       return { ...view, milestone: MILESTONES.recovering(action.step) };
+    case 'panel-chosen':
+      return { ...view, panel: action.panel };
     case 'runs-changed':
       return view;
     case 'runs-listed':

@@ -95,8 +95,13 @@ export interface Generation {
   busy: boolean;
 }
 
+/** The parts of the page; one is shown at a time. */
+export const PANELS = ['train', 'parameters', 'inside', 'lab'] as const;
+export type PanelName = (typeof PANELS)[number];
+
 /** All that the page shows. Replaced, never changed, but for `run.history`, which only grows. */
 export interface View {
+  panel: PanelName;
   adapter: AdapterDescription | null;
   /** Why there is no adapter; stays until there is one. */
   connectionFailure: Failure | null;
@@ -126,6 +131,7 @@ export interface View {
 
 export function initialView(): View {
   return {
+    panel: 'train',
     adapter: null,
     connectionFailure: null,
     text: null,

@@ -5,6 +5,7 @@ import type { Metrics } from '../storage/metrics.ts';
 import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
 import type { StepRecord } from '../training/trainer.ts';
+import type { InspectionCommands } from './inspection.ts';
 
 export type { DatasetName, Failure, Metrics, RunState, StepRecord, UnknownChoice };
 
@@ -170,6 +171,7 @@ export type SessionEvent =
 
 /** The commands the worker answers, wrapped by comlink on the page's side. */
 export interface SessionCommands {
+  readonly inspection: InspectionCommands;
   /** Registers the one listener (a comlink proxy). */
   listen(listener: (event: SessionEvent) => void): void;
   /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:

@@ -8,6 +8,7 @@ import { answer } from './answer.ts';
 import { EventStream } from './event-stream.ts';
 import { exportRun } from './exporter.ts';
 import { Graphics } from './graphics.ts';
+import { Inspection } from './inspection.ts';
 import { LibraryCommands } from './library-commands.ts';
 import { createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
 import type {
@@ -41,6 +42,7 @@ const LETTING_GO_MS = 15_000;
 
 /** Owns the device, the text and the run; obeys commands and tells what happens. Knows no page and no comlink. */
 export class Session extends LibraryCommands implements SessionCommands {
+  readonly inspection = new Inspection(() => this.#run);
   readonly #events = new EventStream();
   readonly #graphics: Graphics;
   readonly #recovery = new Recovery();

@@ -1,6 +1,8 @@
 import { html, LitElement, nothing } from 'lit';
+import { emit } from '../emit.ts';
 import { LossHistory } from '../loss-history.ts';
-import { ADAPTER, CONTROLS, FOOTER, meaning, SETTINGS, TAGLINE, TEXT, TITLE } from '../strings.ts';
+import type { Session } from '../session-client.ts';
+import { ADAPTER, CONTROLS, FOOTER, meaning, PANEL_NAMES, SETTINGS, TAGLINE, TEXT, TITLE } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
   canExport,
@@ -13,10 +15,12 @@ import {
   isActive,
   lowerRate,
   openingOf,
+  type PanelName,
   shownVocabulary,
   type View,
 } from '../view.ts';
 import { layout } from './inkling-page-styles.ts';
+import './page-tabs.ts';
 import './advanced-settings.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
@@ -42,15 +46,19 @@ const NONE: readonly never[] = [];
  * The page: lays the elements out and hands each its part of the view. Their events pass through it.
  *
  * @prop view - all that there is to show
+ * @prop session - whom the panels ask for what is not in the view
+ * @fires panel-chosen - a PanelName
  */
 export class InklingPage extends LitElement {
-  static override properties = { view: { attribute: false } };
+  static override properties = { view: { attribute: false }, session: { attribute: false } };
 
   declare view: View;
+  declare session: Session | null;
 
   constructor() {
     super();
     this.view = initialView();
+    this.session = null;
   }
 
   /** Brings the paper that is written on into view, where the layout has it outside. */
@@ -188,6 +196,30 @@ export class InklingPage extends LitElement {
     return [facts, ...saved].join(', ');
   }
 
+  #choosePanel(event: CustomEvent<PanelName>): void {
+    emit<PanelName>(this, 'panel-chosen', event.detail);
+  }
+
+  /** A panel other than that of training; its elements are fetched when it is first chosen. */
+  #panel() {
+    const { view, session } = this;
+    switch (view.panel) {
+      case 'train':
+        return nothing;
+      case 'parameters':
+        void import('../panels/parameters-panel.ts');
+        return html`<parameters-panel role="tabpanel" .view=${view} .session=${session}></parameters-panel>`;
+      case 'inside':
+        void import('../panels/inside-panel.ts');
+        return html`<inside-panel role="tabpanel" .view=${view} .session=${session}></inside-panel>`;
+      case 'lab':
+        void import('../panels/lab-panel.ts');
+        return html`<lab-panel role="tabpanel" .view=${view} .session=${session}></lab-panel>`;
+      default:
+        return view.panel satisfies never;
+    }
+  }
+
   override render() {
     const { view } = this;
     const { run } = view;
@@ -199,7 +231,8 @@ export class InklingPage extends LitElement {
       </header>
       <main>
         <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure} .lowerRate=${lowerRate(view)}></failure-notice>
-        <div class="grid">
+        <page-tabs .chosen=${view.panel} @choose=${this.#choosePanel}></page-tabs>
+        <div class="grid" ?hidden=${view.panel !== 'train'} role="tabpanel" aria-label=${PANEL_NAMES.train}>
           <div class="instrument">
             <resume-offer .run=${interruptedRun(view)} .ready=${view.adapter !== null}></resume-offer>
             ${this.#controls()}
@@ -214,6 +247,7 @@ export class InklingPage extends LitElement {
           ></runs-panel>
           <section class="settings" id="settings" tabindex="-1" aria-label=${SETTINGS.heading}><div class="choices">${this.#settings()}</div></section>
         </div>
+        ${this.#panel()}
       </main>
       <footer class="help">
         <p>${FOOTER.privacy}</p>

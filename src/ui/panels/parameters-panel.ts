@@ -1,0 +1,36 @@
+import { html, LitElement } from 'lit';
+import type { Session } from '../session-client.ts';
+import { PARAMETERS } from '../strings.ts';
+import { shared } from '../styles.ts';
+import { initialView, type View } from '../view.ts';
+
+/**
+ * @prop view - all that there is to show
+ * @prop session - whom it asks for what is not in the view; null before there is a worker
+ */
+export class ParametersPanel extends LitElement {
+  static override properties = { view: { attribute: false }, session: { attribute: false } };
+
+  declare view: View;
+  declare session: Session | null;
+
+  constructor() {
+    super();
+    this.view = initialView();
+    this.session = null;
+  }
+
+  override render() {
+    return html`<h2>${PARAMETERS.heading}</h2>`;
+  }
+
+  static override styles = [shared];
+}
+
+customElements.define('parameters-panel', ParametersPanel);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'parameters-panel': ParametersPanel;
+  }
+}

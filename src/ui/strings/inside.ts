@@ -1,0 +1,3 @@
+export const INSIDE = {
+  heading: 'Look inside',
+};

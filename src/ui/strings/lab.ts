@@ -1,0 +1,3 @@
+export const LAB = {
+  heading: 'Lab',
+};

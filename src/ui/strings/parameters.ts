@@ -1,0 +1,3 @@
+export const PARAMETERS = {
+  heading: 'Parameters',
+};

@@ -1,0 +1,17 @@
+import { count, duration } from '../format.ts';
+
+export const NOTHING_YET = '—';
+
+/** A number of equally likely choices, with as many digits as it deserves. */
+export function choices(among: number): string {
+  return among < 10 ? among.toFixed(1) : count(Math.round(among));
+}
+
+/** A share of one: 0.925 → "93 %". */
+export function percent(share: number): string {
+  return `${Math.round(100 * share)} %`;
+}
+
+export function timeLeft(seconds: number): string {
+  return Number.isFinite(seconds) && seconds >= 0 ? duration(seconds) : NOTHING_YET;
+}
