@@ -18,6 +18,13 @@ export function bytes(value: number): string {
 /** Three digits, written out: 12345 → "12,300". */
 export const rate = (value: number): string => quick.format(value);
 
+/** Three digits of any number that is neither tiny nor huge, and an exponent where it is: 0.0123, 1.2e-5, 45,600. */
+export function figure(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace(/\.?0*e\+?/, 'e');
+  return quick.format(value);
+}
+
 /** A loss in nats, readable as a number: 2.431. */
 export const loss = (value: number, digits = 3): string => value.toFixed(digits);
 

@@ -87,7 +87,7 @@ export const layout = css`
     margin-top: var(--space-5);
   }
 
-  loss-chart {
+  run-charts {
     margin-top: var(--space-5);
   }
 

@@ -1,4 +1,5 @@
 import { html, LitElement, nothing } from 'lit';
+import '../charts/run-charts.ts';
 import { emit } from '../emit.ts';
 import { LossHistory } from '../loss-history.ts';
 import type { Session } from '../session-client.ts';
@@ -25,7 +26,6 @@ import './advanced-settings.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
 import './figures-table.ts';
-import './loss-chart.ts';
 import './model-export.ts';
 import './prompt-form.ts';
 import './resume-offer.ts';
@@ -135,13 +135,13 @@ export class InklingPage extends LitElement {
         .tokensPerSecond=${run?.tokensPerSecond ?? Number.NaN}
         .secondsLeft=${isActive(view.phase) ? (run?.secondsLeft ?? Number.NaN) : Number.NaN}
       ></run-readings>
-      <loss-chart
+      <run-charts
         .history=${run?.history ?? NO_HISTORY}
         .revision=${run?.step ?? 0}
         .evaluations=${run?.evaluations ?? NONE}
         .vocabulary=${vocabulary}
         .steps=${steps}
-      ></loss-chart>
+      ></run-charts>
       <p class="meaning">${sentence}</p>
       <figures-table .evaluations=${run?.evaluations ?? NONE}></figures-table>
     `;

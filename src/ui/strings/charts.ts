@@ -25,6 +25,13 @@ export const CHART = {
   rightScale: 'as if choosing among',
   knowsNothing: (vocabulary: number) => `knows nothing: ln ${count(vocabulary)} = ${loss(Math.log(vocabulary), 2)}`,
   step: 'step',
+  keys: 'Crosshair and zoom: arrow keys move, plus and minus zoom, Page Up and Page Down go aside, 0 shows all',
+  reset: 'Show all',
+  behind: 'Numbers and files',
+  csv: 'Save as CSV',
+  png: 'Save as PNG',
+  empty: 'There is nothing to show yet.',
+  someOf: (caption: string, rows: number) => `${caption} ${count(rows)} of the points on show.`,
 };
 
 export const FIGURES = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { choiceMarks, lossRange, spanOf } from '../../src/ui/elements/loss-chart-options.ts';
+import { choiceMarks, lossRange, spanOf } from '../../src/ui/charts/loss-axes.ts';
 
 describe('the axes of the loss chart', () => {
   it('grows the steps by round numbers up to the whole run', () => {
@@ -29,10 +29,12 @@ describe('the axes of the loss chart', () => {
   });
 
   it('marks V itself on the scale of choices, and nothing too near it', () => {
-    expect(choiceMarks(1, 4.8, 82).map((mark) => Math.round(Math.exp(mark)))).toEqual([3, 5, 10, 20, 40, 82]);
-    const wide = choiceMarks(0, 12, 82);
+    expect(choiceMarks([1, 4.8], 82).map(({ label }) => label)).toEqual(['3', '5', '10', '20', '40', '82']);
+    const wide = choiceMarks([0, 12], 82);
     expect(wide.length).toBeLessThanOrEqual(11);
-    expect(wide).toContain(Math.log(82));
-    expect(choiceMarks(1, 4.8, null).map((mark) => Math.round(Math.exp(mark)))).toEqual([3, 5, 10, 20, 40, 80]);
+    expect(wide).toContainEqual({ y: Math.log(82), label: '82' });
+    expect(wide.at(-1)!.label).toBe('100K');
+    expect(choiceMarks([1, 4.8], null).map(({ label }) => label)).toEqual(['3', '5', '10', '20', '40', '80']);
+    expect(choiceMarks([1, 2], 82).map(({ label }) => label)).toEqual(['3', '5']);
   });
 });

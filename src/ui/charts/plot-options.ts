@@ -1,0 +1,205 @@
+import type uPlot from 'uplot';
+import { axisMarks, padded } from './axes.ts';
+import type { Mark, Range, ReferenceLine, Series } from './series.ts';
+
+/** A labelled place on the right-hand scale of the left-hand axis, such as a number of choices at its logarithm. */
+export interface ScaleMark {
+  y: number;
+  label: string;
+}
+
+/** What a chart draws, asked for at each drawing. */
+export interface PlotSource {
+  series: readonly Series[];
+  logX: boolean;
+  logY: boolean;
+  /** In CSS pixels. */
+  width: number;
+  height: number;
+  /** Of the numbers at the axes, in CSS pixels. */
+  fontSize: number;
+  /** The value of a colour token, so that light and dark follow the system. */
+  colour(token: string): string;
+  xRange(): Range;
+  /** Null where all data on show and the lines decide. */
+  yRange(low: number | null, high: number | null): Range | null;
+  lines(): readonly ReferenceLine[];
+  marks(): readonly Mark[];
+  scaleMarks: ((range: Range) => readonly ScaleMark[]) | null;
+  formatX(x: number): string;
+  formatY(y: number): string;
+  onCursor(left: number | null): void;
+  onSelect(left: number, width: number): void;
+  onReset(): void;
+}
+
+const fontOf = (size: number): string => `${size}px system-ui, sans-serif`;
+
+/** The right-hand scale is of its own where a series is read from it. */
+const scaleOf = ({ axis }: Series): 'y' | 'right' => (axis === 'right' ? 'right' : 'y');
+
+/** uPlot's options for a chart; its data are those of `align`. */
+export function plotOptions(source: PlotSource): uPlot.Options {
+  const { series, logX, logY, fontSize } = source;
+  const twoScales = series.some(({ axis }) => axis === 'right');
+  const distribution = (log: boolean): Partial<uPlot.Scale> => (log ? { distr: 3, log: 10 } : {});
+  const yScale = (key: 'y' | 'right'): uPlot.Scale => ({
+    ...distribution(logY),
+    range: (_plot, low, high) => [...rangeOf(source, key, low, high)],
+  });
+  return {
+    width: source.width,
+    height: source.height,
+    legend: { show: false },
+    padding: [Math.ceil(fontSize / 2), twoScales || source.scaleMarks ? 0 : fontSize, 0, 0],
+    cursor: {
+      y: false,
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false, dist: 6 },
+      bind: {
+        dblclick: () => () => {
+          source.onReset();
+          return null;
+        },
+      },
+    },
+    scales: {
+      x: { time: false, ...distribution(logX), range: () => [...source.xRange()] },
+      y: yScale('y'),
+      ...(twoScales && { right: yScale('right') }),
+    },
+    axes: axesOf(source, twoScales),
+    series: [{}, ...series.flatMap((one) => seriesOf(one, source))],
+    bands: bandsOf(source),
+    hooks: {
+      drawAxes: [(plot) => drawLines(plot, source)],
+      setCursor: [(plot) => source.onCursor((plot.cursor.left ?? -1) < 0 ? null : plot.cursor.left!)],
+      setSelect: [
+        (plot) => {
+          const { left, width } = plot.select;
+          if (width <= 0) return;
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          source.onSelect(left, width);
+        },
+      ],
+    },
+  };
+}
+
+function rangeOf(source: PlotSource, key: 'y' | 'right', low: number | null, high: number | null): Range {
+  // uPlot says ±Infinity where no point is on show
+  const [least, most] = [low, high].map((end) => (end !== null && Number.isFinite(end) ? end : null));
+  const own = key === 'y' ? source.yRange(least!, most!) : null;
+  if (own !== null) return own;
+  const levels = key === 'y' ? source.lines().map(({ y }) => y) : [];
+  const ends = [...levels.filter((y) => !source.logY || y > 0), ...(least === null ? [] : [least!, most!])];
+  return ends.length === 0
+    ? padded(null, null, source.logY)
+    : padded(Math.min(...ends), Math.max(...ends), source.logY);
+}
+
+function axesOf(source: PlotSource, twoScales: boolean): uPlot.Axis[] {
+  const { logX, logY, fontSize, colour, formatX, formatY, scaleMarks } = source;
+  const axis = (log: boolean, space: number, extra: uPlot.Axis): uPlot.Axis => ({
+    font: fontOf(fontSize),
+    stroke: () => colour('--ink-faint'),
+    grid: { stroke: () => colour('--grid'), width: 1 },
+    ticks: { show: false },
+    space,
+    filter: (_plot, marks) => marks,
+    splits: (plot, index, low, high) => {
+      const across = index === 0 ? plot.bbox.width : plot.bbox.height;
+      return axisMarks([low, high], log, across / devicePixelRatio / space);
+    },
+    ...extra,
+  });
+  const numbers = { size: 3.6 * fontSize, values: (_: uPlot, marks: number[]) => marks.map(formatY) };
+  const axes = [
+    axis(logX, 6 * fontSize, { size: 2.5 * fontSize, values: (_plot, marks) => marks.map(formatX) }),
+    axis(logY, 2.6 * fontSize, numbers),
+  ];
+  if (twoScales) axes.push(axis(logY, 2.6 * fontSize, { ...numbers, scale: 'right', side: 1, grid: { show: false } }));
+  if (scaleMarks !== null) {
+    axes.push(
+      axis(false, 0, {
+        side: 1,
+        size: 3.4 * fontSize,
+        grid: { show: false },
+        ticks: { show: true, size: 5, width: 1, stroke: () => colour('--edge') },
+        splits: (_plot, _axis, low, high) => scaleMarks([low, high]).map(({ y }) => y),
+        values: (plot, marks) => {
+          const { min, max } = plot.scales.y!;
+          const labels = new Map(scaleMarks([min!, max!]).map(({ y, label }) => [y, label]));
+          return marks.map((mark) => labels.get(mark) ?? '');
+        },
+      }),
+    );
+  }
+  return axes;
+}
+
+/** The series itself and, where it has them, its extremes, which only bound a band. */
+function seriesOf(one: Series, { colour }: PlotSource): uPlot.Series[] {
+  const scale = scaleOf(one);
+  const hidden: uPlot.Series = { scale, width: 0, points: { show: false }, spanGaps: true };
+  const line: uPlot.Series = {
+    scale,
+    spanGaps: true,
+    width: one.line === false ? 0 : (one.width ?? (one.faint ? 1 : 1.5)),
+    alpha: one.faint ? 0.4 : 1,
+    stroke: () => colour(one.colour),
+    ...(one.dashed && { dash: [5, 4] }),
+    points: { show: one.points ?? false, size: 6, width: 0, fill: () => colour(one.colour) },
+    ...(one.line === false && { paths: () => null }),
+  };
+  return [line, ...(one.low && one.high ? [hidden, hidden] : [])];
+}
+
+function bandsOf({ series, colour }: PlotSource): uPlot.Band[] {
+  const bands: uPlot.Band[] = [];
+  let at = 1;
+  for (const { low, high, colour: token } of series) {
+    if (low && high) {
+      const fill = () => `color-mix(in srgb, ${colour(token)} 14%, transparent)`;
+      bands.push({ series: [at + 2, at + 1], fill });
+    }
+    at += low && high ? 3 : 1;
+  }
+  return bands;
+}
+
+/** The dashed levels with their names, and the dotted places on the x axis. */
+function drawLines(plot: uPlot, { lines, marks, colour, fontSize, logY }: PlotSource): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  const stroke = (dash: number[], x0: number, y0: number, x1: number, y1: number) => {
+    ctx.setLineDash(dash.map((length) => length * ratio));
+    ctx.beginPath();
+    ctx.moveTo(x0, y0);
+    ctx.lineTo(x1, y1);
+    ctx.stroke();
+  };
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.lineWidth = ratio;
+  ctx.strokeStyle = colour('--edge');
+  for (const { x } of marks()) {
+    const at = Math.round(plot.valToPos(x, 'x', true));
+    stroke([1, 3], at, bbox.top, at, bbox.top + bbox.height);
+  }
+  ctx.strokeStyle = colour('--ink-soft');
+  ctx.fillStyle = colour('--ink-soft');
+  ctx.font = fontOf(fontSize * ratio);
+  ctx.textAlign = 'right';
+  for (const { y, label } of lines()) {
+    if (logY && y <= 0) continue;
+    const at = Math.round(plot.valToPos(y, 'y', true));
+    stroke([6, 4], bbox.left, at, bbox.left + bbox.width, at);
+    const above = at - bbox.top > 1.5 * fontSize * ratio;
+    ctx.textBaseline = above ? 'bottom' : 'top';
+    ctx.fillText(label, bbox.left + bbox.width - 8 * ratio, at + (above ? -4 : 4) * ratio);
+  }
+  ctx.restore();
+}
