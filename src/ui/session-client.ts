@@ -49,15 +49,19 @@ export function openSession(listener: SessionListener): Session {
     }
   }
 
-  /** Every method of a group of commands, asked of the worker. */
+  /** Every method of a group of commands, asked of the worker; a listener among what is given is called from there. */
   const commands = <T extends object>(group: Comlink.Remote<T>): T =>
     new Proxy({} as T, {
-      get:
-        (_, name) =>
-        (...given: unknown[]) =>
-          answer(
-            (group as never as Record<typeof name, (...given: unknown[]) => Promise<Result<unknown>>>)[name]!(...given),
-          ),
+      get: (_, name) => {
+        // Lit asks each value whether it is a directive, and `await` whether it is a promise: it is neither.
+        if (typeof name === 'symbol' || name.startsWith('_$') || name === 'then') return undefined;
+        return (...given: unknown[]) => {
+          const passed = given.map((one) => (typeof one === 'function' ? Comlink.proxy(one) : one));
+          return answer(
+            (group as never as Record<string, (...given: unknown[]) => Promise<Result<unknown>>>)[name]!(...passed),
+          );
+        };
+      },
     });
 
   return Object.assign(Object.create(commands(remote)), {
