@@ -1,6 +1,8 @@
 import * as Comlink from 'comlink';
 import type { InspectionCommands } from '../worker/inspection.ts';
+import type { LabCommands } from '../worker/lab.ts';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
+import type { RateCommands } from '../worker/rates.ts';
 import type { SessionWorker } from '../worker/session.worker.ts';
 import { FAILURES } from './strings.ts';
 
@@ -66,5 +68,7 @@ export function openSession(listener: SessionListener): Session {
 
   return Object.assign(Object.create(commands(remote)), {
     inspection: commands(remote.inspection as never as Comlink.Remote<InspectionCommands>),
+    rates: commands(remote.rates as never as Comlink.Remote<RateCommands>),
+    lab: commands(remote.lab as never as Comlink.Remote<LabCommands>),
   });
 }

@@ -6,6 +6,8 @@ import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
 import type { StepRecord } from '../training/trainer.ts';
 import type { InspectionCommands } from './inspection.ts';
+import type { LabCommands } from './lab.ts';
+import type { RateCommands } from './rates.ts';
 
 export type { DatasetName, Failure, Metrics, RunState, StepRecord, UnknownChoice };
 
@@ -172,6 +174,8 @@ export type SessionEvent =
 /** The commands the worker answers, wrapped by comlink on the page's side. */
 export interface SessionCommands {
   readonly inspection: InspectionCommands;
+  readonly rates: RateCommands;
+  readonly lab: LabCommands;
   /** Registers the one listener (a comlink proxy). */
   listen(listener: (event: SessionEvent) => void): void;
   /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:

@@ -9,6 +9,7 @@ import { EventStream } from './event-stream.ts';
 import { exportRun } from './exporter.ts';
 import { Graphics } from './graphics.ts';
 import { Inspection } from './inspection.ts';
+import { Lab } from './lab.ts';
 import { LibraryCommands } from './library-commands.ts';
 import { createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
 import type {
@@ -25,8 +26,10 @@ import type {
   TextDescription,
   TextSource,
 } from './messages.ts';
+import { AdapterRates } from './rates.ts';
 import { givenUp, Recovery } from './recovery.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { SpareTime } from './spare-time.ts';
 import { describeStart, readStartModel, type StartModel, startFrom } from './start.ts';
 import { type LoadedText, loadText } from './texts.ts';
 import { Writer } from './writer.ts';
@@ -43,6 +46,8 @@ const LETTING_GO_MS = 15_000;
 /** Owns the device, the text and the run; obeys commands and tells what happens. Knows no page and no comlink. */
 export class Session extends LibraryCommands implements SessionCommands {
   readonly inspection = new Inspection(() => this.#run);
+  readonly rates: AdapterRates;
+  readonly lab: Lab;
   readonly #events = new EventStream();
   readonly #graphics: Graphics;
   readonly #recovery = new Recovery();
@@ -69,6 +74,10 @@ export class Session extends LibraryCommands implements SessionCommands {
       (loss) => void this.#onDeviceLost(loss),
       (failure) => this.#events.send({ kind: 'error', failure }),
     );
+    const running = () => this.#phase === 'running' || this.#phase === 'preparing';
+    const spare = new SpareTime(() => this.#graphics.open(), running);
+    this.rates = new AdapterRates(spare);
+    this.lab = new Lab(spare, () => this.#text);
   }
 
   listen(listener: (event: SessionEvent) => void): void {
@@ -144,6 +153,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   resume(): Promise<Result<null>> {
     return answer(async () => {
       if (this.#phase === 'paused') {
+        void this.lab.stop();
         this.#run?.resume();
         this.#tell('running', '');
       }
@@ -223,6 +233,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
   async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
     await this.#endRun();
+    await this.lab.stop();
     const before = this.#phase;
     this.#tell('preparing', 'Compiling the kernels for this model');
     let plan: RunPlan | undefined;
