@@ -1,8 +1,12 @@
 import { defineConfig } from 'vite';
+import { minifyShaders } from './site/minify-shader.ts';
+import { offline } from './site/offline.ts';
+import { securityPolicy } from './site/security-policy.ts';
 
 export default defineConfig({
   // Relative addresses, so that the built page works under any path.
   base: './',
   build: { outDir: 'dist/site', license: { fileName: 'licenses.md' } },
-  worker: { format: 'es' },
+  plugins: [minifyShaders(), securityPolicy(), offline()],
+  worker: { format: 'es', plugins: () => [minifyShaders()] },
 });

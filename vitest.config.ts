@@ -60,6 +60,7 @@ export default defineConfig({
           name: 'e2e',
           expect: { poll: { timeout: 30_000 } },
           include: ['tests/e2e/**/*.e2e.test.ts'],
+          globalSetup: 'tests/e2e/build.ts',
           ...(chrome ? { env: { CHROME_PATH: chrome } } : {}),
           testTimeout: 300_000,
           sequence: { groupOrder: 2 },

@@ -45,7 +45,7 @@ const RULES: Record<string, Rule> = {
       inLayers('gpu', 'graph', 'training', 'generation', 'storage', 'cli', 'library')(target) ||
       (inLayers('formats')(target) && target !== 'src/formats/csv.ts') ||
       (inLayers('model')(target) && !COUNTING.has(target)) ||
-      (inLayers('worker', 'text')(target) && !target.endsWith('?worker')),
+      (inLayers('worker', 'text')(target) && !/\?worker(&url)?$/.test(target)),
     unlessType: (target) => inLayers('worker', 'text')(target) || target === 'src/gpu/errors.ts',
   },
   library: { forbidden: inLayers('storage', 'worker', 'ui', 'cli') },
@@ -137,6 +137,7 @@ describe('the check itself', () => {
     ['src/ui/a.ts', "import { type Result, type Phase } from '../worker/messages.ts';\nimport { html } from 'lit';"],
     ['src/ui/a.ts', "import { preset } from '../model/config.ts';\n// import { x } from '../gpu/device.ts';"],
     ['src/ui/a.ts', "import SessionWorker from '../worker/session.ts?worker';"],
+    ['src/ui/a.ts', "import address from '../worker/session.ts?worker&url';"],
     ['src/cli/a.ts', "import { readFile } from 'node:fs/promises';"],
   ])('allows %s: %s', (file, source) => {
     expect(violations(file, source)).toEqual([]);

@@ -4,6 +4,7 @@ import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
+import { keepOffline } from './offline.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
 import { FAILURES, RUNS, TITLE } from './strings.ts';
@@ -250,5 +251,15 @@ on<PanelName>('panel-chosen', (panel) => store.dispatch({ kind: 'panel-chosen', 
 const save = () => void session?.save();
 document.addEventListener('visibilitychange', () => document.hidden && save());
 document.addEventListener('freeze', save);
+
+let changeVersion = () => {};
+const offerVersion = (change: () => void) => {
+  changeVersion = change;
+  store.dispatch({ kind: 'update-ready', ready: true });
+};
+on<undefined>('update', () => changeVersion());
+on<undefined>('dismiss-update', () => store.dispatch({ kind: 'update-ready', ready: false }));
+// once the page has all that it needs itself
+addEventListener('load', () => void keepOffline(offerVersion));
 
 void begin();

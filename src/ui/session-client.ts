@@ -4,6 +4,8 @@ import type { LabCommands } from '../worker/lab.ts';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
 import type { RateCommands } from '../worker/rates.ts';
 import type { SessionWorker } from '../worker/session.worker.ts';
+import address from '../worker/session.worker.ts?worker&url';
+import { scriptAddress } from './script-address.ts';
 import { FAILURES } from './strings.ts';
 
 /** The session's commands as the page sees them: a worker that breaks is a failure like any other. */
@@ -19,7 +21,7 @@ export interface SessionListener {
 
 /** Starts the worker. */
 export function openSession(listener: SessionListener): Session {
-  const worker = new Worker(new URL('../worker/session.worker.ts', import.meta.url), { type: 'module' });
+  const worker = new Worker(scriptAddress(address), { type: 'module' });
   const remote = Comlink.wrap<SessionWorker>(worker);
   let loaded = false;
   // The event of a script that cannot be fetched or parsed says nothing; that of an exception has a message.

@@ -26,6 +26,7 @@ import {
 export type Action =
   | SessionEvent
   | { kind: 'panel-chosen'; panel: PanelName }
+  | { kind: 'update-ready'; ready: boolean }
   | { kind: 'connected'; adapter: AdapterDescription }
   | { kind: 'connection-failed'; failure: Failure }
   | { kind: 'worker-missing'; failure: Failure }
@@ -132,6 +133,8 @@ export function reduce(view: View, action: Action): View {
       return { ...view, milestone: MILESTONES.recovering(action.step) };
     case 'panel-chosen':
       return { ...view, panel: action.panel };
+    case 'update-ready':
+      return { ...view, updateReady: action.ready };
     case 'runs-changed':
       return view;
     case 'runs-listed':

@@ -127,6 +127,8 @@ export interface View {
   /** The latest thing that went wrong, until it is dismissed or the next thing goes well. */
   failure: Failure | null;
   milestone: string;
+  /** Whether a new version of the page lies ready and has not been put off. */
+  updateReady: boolean;
 }
 
 export function initialView(): View {
@@ -149,6 +151,7 @@ export function initialView(): View {
     exporting: false,
     failure: null,
     milestone: MILESTONES.opening,
+    updateReady: false,
   };
 }
 

@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright';
-import { build, preview } from 'vite';
+import { preview } from 'vite';
+import { inject } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -11,17 +10,21 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export interface Site {
   browser: Browser;
   address: string;
+  /** Stops serving the page, as if the network were gone. */
+  unplug(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** `extra` Chromium flags; `webgpu: false` leaves out those that give WebGPU to a machine without a GPU. */
-export async function openSite({ extra = [] as string[], webgpu = true } = {}): Promise<Site> {
-  const outDir = mkdtempSync(join(tmpdir(), 'inkling-site-'));
-  const config = { root: ROOT, configFile: join(ROOT, 'vite.config.ts'), logLevel: 'error' as const };
-  await build({ ...config, build: { outDir, emptyOutDir: true } });
+/**
+ * `extra` Chromium flags; `webgpu: false` leaves out those that give WebGPU to a machine without a GPU; `folder` of a
+ * built site, if it is not the one that all tests share.
+ */
+export async function openSite({ extra = [] as string[], webgpu = true, folder = inject('site') } = {}): Promise<Site> {
   const server = await preview({
-    ...config,
-    build: { outDir },
+    root: ROOT,
+    configFile: join(ROOT, 'vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: folder },
     base: '/some/where/',
     preview: { host: '127.0.0.1', port: 0, allowedHosts: true },
   });
@@ -31,13 +34,18 @@ export async function openSite({ extra = [] as string[], webgpu = true } = {}): 
     ...(process.env.CHROME_PATH ? { executablePath: process.env.CHROME_PATH } : {}),
     args: ['--no-sandbox', '--disable-background-networking', ...gpu, ...extra],
   });
+  let served = true;
+  const unplug = async () => {
+    if (served) await server.close();
+    served = false;
+  };
   return {
     browser,
     address,
+    unplug,
     close: async () => {
       await browser.close();
-      await server.close();
-      rmSync(outDir, { recursive: true });
+      await unplug();
     },
   };
 }

@@ -37,6 +37,7 @@ import './sample-history.ts';
 import './sample-sheet.ts';
 import './start-picker.ts';
 import './text-picker.ts';
+import './update-notice.ts';
 
 // One object each, so that elements with nothing to show are not updated for nothing.
 const NO_HISTORY = new LossHistory();
@@ -254,6 +255,7 @@ export class InklingPage extends LitElement {
         <p class="number">${this.#facts()}</p>
       </footer>
       <drop-target></drop-target>
+      <update-notice .ready=${view.updateReady && !isActive(view.phase)}></update-notice>
     `;
   }
 

@@ -76,7 +76,7 @@ export class RunControls extends LitElement {
         aria-valuenow=${Math.round(100 * done)}
         aria-valuetext=${CONTROLS.progressText(this.step, this.steps)}
       >
-        <div style="transform: scaleX(${done})"></div>
+        <div .style=${`transform: scaleX(${done})`}></div>
       </div>
     `;
   }
