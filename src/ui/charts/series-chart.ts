@@ -404,7 +404,7 @@ export class SeriesChart extends LitElement {
       <div class="legend" aria-hidden="true">
         ${this.#named.map(
           (one) => html`<span class="entry">
-            <i class=${one.dashed ? 'dashed' : ''} style="border-color: var(${one.colour})"></i>${one.label}
+            <i class=${one.dashed ? 'dashed' : ''} .style=${`border-color: var(${one.colour})`}></i>${one.label}
             <b>${cursor === null ? nothing : this.#reading(one)}</b>
           </span>`,
         )}
