@@ -10,12 +10,26 @@ const chrome = await findChrome();
 const real = process.platform === 'linux' ? ['--use-angle=vulkan', '--enable-features=Vulkan'] : [];
 const adapter = process.env.INKLING_GPU === 'real' ? real : ['--use-webgpu-adapter=swiftshader'];
 
+// INKLING_DAWN=1 adds a project that runs them in Node over the package `webgpu`, on whatever Vulkan driver there is: for
+// features that no browser at hand has, as `INKLING_DAWN=1 npx vitest run --project dawn tests/kernels/half`.
+const dawn = {
+  test: {
+    name: 'dawn',
+    include: ['tests/{kernels,graph,gpu,training,model}/**/*.gpu.test.ts'],
+    setupFiles: ['tests/dawn.setup.ts'],
+    fileParallelism: false,
+    testTimeout: 300_000,
+    sequence: { groupOrder: 3 },
+  },
+};
+
 /** A software GPU takes every core: these files run one after another, and so do the three projects. */
 const alone = { fileParallelism: false, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
     projects: [
+      ...(process.env.INKLING_DAWN ? [dawn] : []),
       {
         test: {
           name: 'node',

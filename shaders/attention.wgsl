@@ -29,16 +29,26 @@ enable subgroups;
 diagnostic(off, subgroup_uniformity); // a quad walks the same rows, which depend on its first thread: WGSL cannot know
 //#endif
 
+// The result, in f16 where products read it so (OUT_HALF).
+//#if OUT_HALF
+enable f16;
+alias Out1 = f16;
+alias Out4 = vec4h;
+//#else
+alias Out1 = f32;
+alias Out4 = vec4f;
+//#endif
+
 //#if VEC4
 @group(0) @binding(0) var<storage, read> qkv: array<vec4f>;         // (B, T, 3 C)
-@group(0) @binding(1) var<storage, read_write> out: array<vec4f>;   // (B, T, C)
-@group(0) @binding(3) var<storage, read> saved: array<vec4f>;       // (B, T, C): out, read by the backward
+@group(0) @binding(1) var<storage, read_write> out: array<Out4>;    // (B, T, C)
+@group(0) @binding(3) var<storage, read> saved: array<Out4>;        // (B, T, C): out, read by the backward
 @group(0) @binding(4) var<storage, read> dout: array<vec4f>;        // (B, T, C)
 @group(0) @binding(5) var<storage, read_write> dqkv: array<vec4f>;  // (B, T, 3 C)
 //#else
 @group(0) @binding(0) var<storage, read> qkv: array<f32>;
-@group(0) @binding(1) var<storage, read_write> out: array<f32>;
-@group(0) @binding(3) var<storage, read> saved: array<f32>;
+@group(0) @binding(1) var<storage, read_write> out: array<Out1>;
+@group(0) @binding(3) var<storage, read> saved: array<Out1>;
 @group(0) @binding(4) var<storage, read> dout: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dqkv: array<f32>;
 //#endif
@@ -78,12 +88,12 @@ fn load_dout(at: u32, i: u32) -> vec4f {
 
 fn load_saved(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return saved[at / 4u + i];
+  return vec4f(saved[at / 4u + i]);
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
     if (4u * i + j < HS) {
-      x[j] = saved[at + 4u * i + j];
+      x[j] = f32(saved[at + 4u * i + j]);
     }
   }
   return x;
@@ -201,10 +211,10 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
   //#repeat i HS4
   let y = sum[i] / total;
 //#if VEC4
-  out[out_at / 4u + i] = y;
+  out[out_at / 4u + i] = Out4(y);
 //#else
   for (var j = 0u; j < 4u && 4u * i + j < HS; j++) {
-    out[out_at + 4u * i + j] = y[j];
+    out[out_at + 4u * i + j] = Out1(y[j]);
   }
 //#endif
   //#endrepeat

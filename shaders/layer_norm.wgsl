@@ -11,15 +11,28 @@
 // LANES threads share a sum; with LANES 1 there is no barrier. Sizes: N rows, C channels in WIDTH pieces: of four where
 // four divides C (VEC4), otherwise of one.
 
+//#if OUT_HALF
+enable f16;
+//#endif
 //#if VEC4
 alias Piece = vec4f;
 //#else
 alias Piece = f32;
 //#endif
+// What the forward writes, in f16 where products read it so.
+//#if OUT_HALF
+//#if VEC4
+alias OutPiece = vec4h;
+//#else
+alias OutPiece = f16;
+//#endif
+//#else
+alias OutPiece = Piece;
+//#endif
 @group(0) @binding(0) var<storage, read> inp: array<Piece>;          // (N, C)
 @group(0) @binding(1) var<storage, read> weight: array<Piece>;       // (C)
 @group(0) @binding(2) var<storage, read> bias: array<Piece>;         // (C)
-@group(0) @binding(3) var<storage, read_write> out: array<Piece>;    // (N, C)
+@group(0) @binding(3) var<storage, read_write> out: array<OutPiece>;  // (N, C)
 @group(0) @binding(4) var<storage, read_write> statistics: array<vec2f>;  // (N) mean, rstd; written by the forward
 @group(0) @binding(5) var<storage, read> dout: array<Piece>;         // (N, C)
 @group(0) @binding(6) var<storage, read_write> dinp: array<Piece>;   // (N, C)
@@ -75,7 +88,7 @@ fn layer_norm(
 //#if BIAS
     y += bias[c];
 //#endif
-    out[base + c] = y;
+    out[base + c] = OutPiece(y);
   }
 //#if TRAINING
   if (lane == 0u) {

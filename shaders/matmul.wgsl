@@ -16,30 +16,58 @@
 // BIAS_GRADIENT (d weight only): dbias[m] (= or += by BIAS_ACCUMULATE) sum over k of a(m, k), by the threads of the
 // first column; zero for the m from IDLE_FROM to IDLE_TO, where the sum is known to be zero (see linear.ts).
 //
+// With A_HALF, B_HALF and OUT_HALF that operand, or the result, is stored in f16; sums are in f32 always. A number that
+// f16 cannot hold is stored as the largest that it can (`narrow`).
+//
 // This file has the operands and the way out. How the sums are computed stands in matmul_register.wgsl and
 // matmul_shared.wgsl, one of which is put behind it. Sizes: M, N, K.
 
-//#if A_VEC4
-@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+//#if HALF
+enable f16;
+//#endif
+//#if A_HALF
+alias A1 = f16;
+alias A4 = vec4h;
 //#else
-@group(0) @binding(0) var<storage, read> a: array<f32>;
+alias A1 = f32;
+alias A4 = vec4f;
+//#endif
+//#if B_HALF
+alias B1 = f16;
+alias B4 = vec4h;
+//#else
+alias B1 = f32;
+alias B4 = vec4f;
+//#endif
+//#if OUT_HALF
+alias Out1 = f16;
+alias Out4 = vec4h;
+//#else
+alias Out1 = f32;
+alias Out4 = vec4f;
+//#endif
+
+//#if A_VEC4
+@group(0) @binding(0) var<storage, read> a: array<A4>;
+//#else
+@group(0) @binding(0) var<storage, read> a: array<A1>;
 //#endif
 //#if B_VEC4
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
+@group(0) @binding(1) var<storage, read> b: array<B4>;
 //#else
-@group(0) @binding(1) var<storage, read> b: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<B1>;
 //#endif
 //#if OUT_VEC4
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;            // (N)
 @group(0) @binding(3) var<storage, read> residual: array<vec4f>;        // (M, N)
 @group(0) @binding(4) var<storage, read_write> slope: array<vec4f>;     // (M, N)
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f>;       // (M, N)
+@group(0) @binding(5) var<storage, read_write> out: array<Out4>;        // (M, N)
 @group(0) @binding(7) var<storage, read> saved_slope: array<vec4f>;     // (M, N)
 //#else
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read> residual: array<f32>;
 @group(0) @binding(4) var<storage, read_write> slope: array<f32>;
-@group(0) @binding(5) var<storage, read_write> out: array<f32>;
+@group(0) @binding(5) var<storage, read_write> out: array<Out1>;
 @group(0) @binding(7) var<storage, read> saved_slope: array<f32>;
 //#endif
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>;       // (M)
@@ -48,12 +76,12 @@
 // product; where rows are read whole vectors at a time, what lies past the end is in columns that are never stored.
 fn load_a(row: u32, column: u32) -> vec4f {
 //#if A_VEC4
-  return a[(row + column) / 4u];
+  return vec4f(a[(row + column) / 4u]);
 //#else
   var v = vec4f();
   for (var i = 0u; i < 4u; i++) {
     if (column + i < A_WIDTH) {
-      v[i] = a[row + column + i];
+      v[i] = f32(a[row + column + i]);
     }
   }
   return v;
@@ -62,12 +90,12 @@ fn load_a(row: u32, column: u32) -> vec4f {
 
 fn load_b(row: u32, column: u32) -> vec4f {
 //#if B_VEC4
-  return b[(row + column) / 4u];
+  return vec4f(b[(row + column) / 4u]);
 //#else
   var v = vec4f();
   for (var i = 0u; i < 4u; i++) {
     if (column + i < B_WIDTH) {
-      v[i] = b[row + column + i];
+      v[i] = f32(b[row + column + i]);
     }
   }
   return v;
@@ -86,6 +114,14 @@ fn load_bias(n: u32) -> vec4f {
   return vec4f();
 //#endif
 }
+
+//#if HALF
+const LARGEST_HALF = vec4f(65504.0);
+
+fn narrow(v: vec4f) -> vec4h {
+  return vec4h(clamp(v, -LARGEST_HALF, LARGEST_HALF));
+}
+//#endif
 
 fn finish(z: vec4f, m: u32, n: u32) {
   var v = z;
@@ -107,9 +143,13 @@ fn finish(z: vec4f, m: u32, n: u32) {
   v += residual[at];
 //#endif
 //#if ACCUMULATE
-  v += out[at];
+  v += vec4f(out[at]);
 //#endif
+//#if OUT_HALF
+  out[at] = narrow(v);
+//#else
   out[at] = v;
+//#endif
 //#else
   for (var j = 0u; j < 4u && n + j < N; j++) {
     let at = m * N + n + j;
@@ -124,9 +164,13 @@ fn finish(z: vec4f, m: u32, n: u32) {
     y += residual[at];
 //#endif
 //#if ACCUMULATE
-    y += out[at];
+    y += f32(out[at]);
 //#endif
+//#if OUT_HALF
+    out[at] = narrow(vec4f(y)).x;
+//#else
     out[at] = y;
+//#endif
   }
 //#endif
 }

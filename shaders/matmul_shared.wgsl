@@ -5,6 +5,10 @@
 // The tiles are kept with k as the slow index, so that the inner loop reads whole vectors along m and n. They are filled
 // in blocks of 4 x 4, transposed in registers where the operand lies the other way.
 //
+// With HALF the tiles are in f16: half the traffic, and room for more workgroups. Gradients (GRADIENT_SCALE, a power of
+// two about the number of rows that a mean loss divides by) are brought into the middle of f16's range on the way in;
+// sums are in f32 and are scaled back on the way out.
+//
 // Workgroup (TX, TY): BN = TX * TILE, BM = TY * TILE; VECTORS = TILE / 4.
 
 const BM4 = TY * VECTORS;
@@ -12,8 +16,20 @@ const BN4 = TX * VECTORS;
 const A_BLOCKS = BM4 * BK / 4u;
 const BLOCKS = A_BLOCKS + BN4 * BK / 4u;
 
-var<workgroup> a_tile: array<vec4f, BM4 * BK>;  // (BK, BM4)
-var<workgroup> b_tile: array<vec4f, BN4 * BK>;  // (BK, BN4)
+//#if HALF
+alias Tile4 = vec4h;
+fn to_tile(v: vec4f) -> vec4h {
+  return narrow(v);
+}
+//#else
+alias Tile4 = vec4f;
+fn to_tile(v: vec4f) -> vec4f {
+  return v;
+}
+//#endif
+
+var<workgroup> a_tile: array<Tile4, BM4 * BK>;  // (BK, BM4)
+var<workgroup> b_tile: array<Tile4, BN4 * BK>;  // (BK, BN4)
 
 // Four numbers along the width of `a`; zero for a row that is outside of the matrix.
 fn safe_a(row: u32, rows: u32, column: u32) -> vec4f {
@@ -30,14 +46,17 @@ fn fill_a(block: u32, m0: u32, k0: u32) {
   let m = m0 + 4u * vector;
   let k = k0 + row;
 //#if A_TRANSPOSED
-  let x = mat4x4f(safe_a(k, K, m), safe_a(k + 1u, K, m), safe_a(k + 2u, K, m), safe_a(k + 3u, K, m));
+  var x = mat4x4f(safe_a(k, K, m), safe_a(k + 1u, K, m), safe_a(k + 2u, K, m), safe_a(k + 3u, K, m));
 //#else
-  let x = transpose(mat4x4f(safe_a(m, M, k), safe_a(m + 1u, M, k), safe_a(m + 2u, M, k), safe_a(m + 3u, M, k)));
+  var x = transpose(mat4x4f(safe_a(m, M, k), safe_a(m + 1u, M, k), safe_a(m + 2u, M, k), safe_a(m + 3u, M, k)));
 //#endif
-  a_tile[row * BM4 + vector] = x[0];
-  a_tile[(row + 1u) * BM4 + vector] = x[1];
-  a_tile[(row + 2u) * BM4 + vector] = x[2];
-  a_tile[(row + 3u) * BM4 + vector] = x[3];
+//#if HALF
+  x *= GRADIENT_SCALE;
+//#endif
+  a_tile[row * BM4 + vector] = to_tile(x[0]);
+  a_tile[(row + 1u) * BM4 + vector] = to_tile(x[1]);
+  a_tile[(row + 2u) * BM4 + vector] = to_tile(x[2]);
+  a_tile[(row + 3u) * BM4 + vector] = to_tile(x[3]);
 }
 
 fn fill_b(block: u32, n0: u32, k0: u32) {
@@ -50,10 +69,10 @@ fn fill_b(block: u32, n0: u32, k0: u32) {
 //#else
   let x = mat4x4f(safe_b(k, K, n), safe_b(k + 1u, K, n), safe_b(k + 2u, K, n), safe_b(k + 3u, K, n));
 //#endif
-  b_tile[row * BN4 + vector] = x[0];
-  b_tile[(row + 1u) * BN4 + vector] = x[1];
-  b_tile[(row + 2u) * BN4 + vector] = x[2];
-  b_tile[(row + 3u) * BN4 + vector] = x[3];
+  b_tile[row * BN4 + vector] = to_tile(x[0]);
+  b_tile[(row + 1u) * BN4 + vector] = to_tile(x[1]);
+  b_tile[(row + 2u) * BN4 + vector] = to_tile(x[2]);
+  b_tile[(row + 3u) * BN4 + vector] = to_tile(x[3]);
 }
 
 @compute @workgroup_size(TX, TY)
@@ -78,10 +97,10 @@ fn matmul(
     workgroupBarrier();
     for (var k = 0u; k < BK; k++) {
       //#repeat i VECTORS
-      av[i] = a_tile[k * BM4 + local.y * VECTORS + i];
+      av[i] = vec4f(a_tile[k * BM4 + local.y * VECTORS + i]);
       //#endrepeat
       //#repeat j VECTORS
-      let bv = b_tile[k * BN4 + local.x * VECTORS + j];
+      let bv = vec4f(b_tile[k * BN4 + local.x * VECTORS + j]);
       //#repeat i VECTORS
       sums[4u * i * VECTORS + j] += av[i].x * bv;
       sums[(4u * i + 1u) * VECTORS + j] += av[i].y * bv;
@@ -103,6 +122,9 @@ fn matmul(
 //#if BIAS_GRADIENT
   if (n == 0u) {
     //#repeat i VECTORS
+//#if HALF
+    column_sums[i] /= GRADIENT_SCALE;
+//#endif
     finish_bias(column_sums[i], m + 4u * i);
     //#endrepeat
   }
@@ -113,6 +135,9 @@ fn matmul(
     let bias4 = load_bias(column);
     //#repeat i TILE
     if (m + i < M) {
+//#if HALF
+      sums[i * VECTORS + j] /= GRADIENT_SCALE;
+//#endif
       finish(sums[i * VECTORS + j] + bias4, m + i, column);
     }
     //#endrepeat

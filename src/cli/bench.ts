@@ -1,14 +1,23 @@
 import type { Device } from '../gpu/device.ts';
-import { type ProductChoices, tuneProducts } from '../graph/tuner.ts';
+import type { KernelTraits } from '../graph/graph.ts';
 import { type GPTConfig, PRESET_NAMES, type PresetName, preset, type TrainingConfig } from '../model/config.ts';
-import { floorOf, measureRates, type Rates, randomCorpus, timeTraining, traceBenchmark } from '../training/bench.ts';
+import {
+  floorOf,
+  measureRates,
+  type Rates,
+  randomCorpus,
+  timeTraining,
+  traceBenchmark,
+  traceWith,
+} from '../training/bench.ts';
+import { type Computation, chooseComputation } from '../training/computation.ts';
 import { type ProfileRow, profile } from '../training/profile.ts';
 import { stepWork, type Work } from '../training/work.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { benchGeneration } from './bench-generation.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
-import { TUNING_FLAGS, tuningOf } from './tuning.ts';
+import { precisionOf, TUNING_FLAGS, tuningOf } from './tuning.ts';
 
 const FLAGS = {
   config: 'text',
@@ -37,6 +46,7 @@ export async function bench(argv: string[]): Promise<boolean> {
   if (steps !== undefined && steps < 1) {
     throw new UsageError(`bench: --steps must be at least 1, not ${steps}.`, 'Leave it out to let the time decide.');
   }
+  const wanted = precisionOf('bench', flags);
   const output = new Output(flags.json === true);
   const device = await openDeviceInNode(output);
   try {
@@ -49,11 +59,12 @@ export async function bench(argv: string[]): Promise<boolean> {
     for (const name of names) {
       const { model: shape, training } = preset(name);
       const model = { ...shape, vocab_size: VOCABULARY };
-      const rates = await measureRates(device);
       const tuning = tuningOf(flags, device);
-      const untuned = traceBenchmark(device, model, training);
-      const products = tuning && (await tuneProducts(device, untuned, tuning.memory));
-      const graph = traceBenchmark(device, model, training, products);
+      const traced = (traits: KernelTraits) => traceWith(traits, model, training);
+      const computation = await chooseComputation(device, traced, { wanted, tuning });
+      if (computation.note) output.remark(computation.note);
+      const rates = await measureRates(device, computation.precision);
+      const graph = traceBenchmark(device, model, training, computation);
       const work = stepWork(graph, model, training.batch_size);
       const floor = floorOf(work, graph.dispatches.length, rates);
       if (!flags.config && floor.ms > SLOW_STEP_MS) {
@@ -62,9 +73,18 @@ export async function bench(argv: string[]): Promise<boolean> {
         );
         continue;
       }
-      const reached = await benchOne(device, output, { name, model, training, corpus, work, rates, products, steps });
+      const reached = await benchOne(device, output, {
+        name,
+        model,
+        training,
+        corpus,
+        work,
+        rates,
+        computation,
+        steps,
+      });
       if (flags.profile) {
-        report(output, name, await profile(device, model, training, corpus, reached, products));
+        report(output, name, await profile(device, model, training, corpus, reached, computation));
       }
     }
     return true;
@@ -81,17 +101,17 @@ interface Case {
   work: Work;
   /** Measured just before. */
   rates: Rates;
-  products: ProductChoices | undefined;
+  computation: Computation;
   steps: number | undefined;
 }
 
 /** Resolves with the rates that the floor was taken from: measured on both sides of the step, the better ones. */
 async function benchOne(device: Device, output: Output, one: Case): Promise<Rates> {
   const { name, model, training } = one;
-  const timing = await timeTraining(device, model, training, one.corpus, one.products, one.steps);
+  const timing = await timeTraining(device, model, training, one.corpus, one.computation, one.steps);
   const { ms_per_step, dispatches_per_step, submits_per_step, parameters, gpu_bytes } = timing;
   const tokens_per_s = Math.round((training.batch_size * model.block_size * 1000) / ms_per_step);
-  const rates = better(one.rates, await measureRates(device));
+  const rates = better(one.rates, await measureRates(device, one.computation.precision));
   const { ms: floor_ms, ...parts } = floorOf(one.work, dispatches_per_step, rates);
   output.result(
     {
@@ -106,12 +126,13 @@ async function benchOne(device: Device, output: Output, one: Case): Promise<Rate
       submits_per_step,
       gpu_bytes,
       dropout: 0,
+      precision: one.computation.precision,
     },
     [
       `${name}: ${figure(ms_per_step)} ms a step, ${tokens_per_s.toLocaleString('en-US')} tokens/s; ${(ms_per_step / floor_ms).toFixed(2)} x the floor of ${figure(floor_ms)} ms`,
       `  floor: arithmetic ${figure(parts.arithmetic_ms)} ms at ${figure(rates.flops / 1e6)} GFLOP/s, bytes ${figure(parts.bytes_ms)} ms at ${figure(rates.bytes / 1e6)} GB/s, dispatches ${figure(parts.dispatch_ms)} ms at ${figure(1000 * rates.dispatch)} us`,
       `  ${dispatches_per_step} dispatches and ${figure(submits_per_step)} submits a step; ${parameters.toLocaleString('en-US')} parameters, ${(gpu_bytes / 2 ** 20).toFixed(1)} MiB on the GPU`,
-      `  median of ${timing.batches} batches, on ${adapterName(device)}, without dropout`,
+      `  median of ${timing.batches} batches, on ${adapterName(device)}, products of ${one.computation.precision}, without dropout`,
     ].join('\n'),
   );
   return rates;

@@ -13,6 +13,8 @@ const HELP: Record<string, Partial<Record<Flag, string>>> = {
     unknown: 'add or drop: what to do with characters that the model of --init does not know',
     tune: 'times the kernels for this model first, also where the processor computes, which takes seconds',
     'no-tune': 'takes the kernels that suit most adapters of this kind, without timing any',
+    precision:
+      'of what matrix products read: f32; f16, where the adapter has it; auto, which takes what is quicker on this adapter (f32)',
     json: 'one JSON object a line on stdout, and nothing else',
     help: 'prints this',
   },

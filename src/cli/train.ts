@@ -127,6 +127,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const metrics = new MetricsFile(plan.folder);
   await metrics.begin(trainer.step, plan.resumed ? from!.state.evaluated : -1);
   output.remark(describe(plan, trainer));
+  if (trainer.computation.note) output.remark(trainer.computation.note);
 
   const started = performance.now();
   const startStep = trainer.step;
@@ -258,6 +259,6 @@ function describe({ config, text, resumed }: Plan, trainer: Trainer): string {
     `${resumed ? `Going on after step ${trainer.step}` : 'Training'}: ${text.id}, ${text.tokenizer.vocab_size} tokens in the vocabulary;`,
     `${n_layer} layers, ${n_head} heads, width ${n_embd}, context ${block_size}, batch ${config.training.batch_size}:`,
     `${trainer.parameters.toLocaleString('en-US')} parameters, ${mebibytes(trainer.gpuBytes)} on the GPU,`,
-    `${trainer.dispatchesPerStep} dispatches a step.`,
+    `${trainer.dispatchesPerStep} dispatches a step, products of ${trainer.computation.precision}.`,
   ].join(' ');
 }

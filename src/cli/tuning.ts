@@ -3,6 +3,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Device } from '../gpu/device.ts';
 import { isChoice, type ProductChoices, type TuningMemory } from '../graph/tuner.ts';
+import { PRECISIONS, type PrecisionChoice } from '../model/config.ts';
+import { UsageError } from './arguments.ts';
 
 const FILE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'inkling', 'tuning.json');
 
@@ -32,7 +34,7 @@ const memory: TuningMemory = {
   },
 };
 
-export const TUNING_FLAGS = { tune: 'switch', 'no-tune': 'switch' } as const;
+export const TUNING_FLAGS = { tune: 'switch', 'no-tune': 'switch', precision: 'text' } as const;
 
 /** Whether to time kernels first: on a GPU unless `--no-tune`, on a processor, which takes long for it, with `--tune`. */
 export function tuningOf(
@@ -41,4 +43,15 @@ export function tuningOf(
 ): { memory: TuningMemory } | undefined {
   const wanted = flags.tune ?? !device.software;
   return wanted && !flags['no-tune'] ? { memory } : undefined;
+}
+
+/** Throws on a precision that there is not. */
+export function precisionOf(command: string, { precision = 'f32' }: { precision?: string }): PrecisionChoice {
+  if (!PRECISIONS.includes(precision as PrecisionChoice)) {
+    throw new UsageError(
+      `${command}: there is no precision “${precision}”.`,
+      'Take f32; f16, where the adapter has it; or auto, which takes what is quicker on this adapter.',
+    );
+  }
+  return precision as PrecisionChoice;
 }

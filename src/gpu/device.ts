@@ -11,11 +11,13 @@ export interface Device {
   readonly software: boolean;
   /** Whether kernels may let the four threads of a quad tell each other what they have read. */
   readonly quads: boolean;
+  /** Whether shaders may compute and store in f16. */
+  readonly half: boolean;
   readonly pipelines: PipelineCache;
 }
 
 // What makes kernels faster or timing finer where the adapter has it. Nothing needs them.
-const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
+const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16'] as const;
 
 // The defaults are enough for every kernel; a larger binding or buffer only lets a larger model fit.
 const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -58,7 +60,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   }
   const software = adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${name} ${adapter.info.architecture}`);
   const pipelines = new PipelineCache(device);
-  return { gpu: device, name, software, quads: await quadsHold(device, pipelines), pipelines };
+  const half = device.features.has('shader-f16');
+  return { gpu: device, name, software, quads: await quadsHold(device, pipelines), half, pipelines };
 }
 
 /** Resolves, once, with the reason why the device is gone. */

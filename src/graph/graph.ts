@@ -1,9 +1,13 @@
 import { InklingError } from '../gpu/errors.ts';
 import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
 import type { Workgroups } from '../gpu/recording.ts';
+import { type HalfLayout, halfLayout } from './halves.ts';
 import type { ProductVariant } from './operators/product.ts';
 import type { ParameterLayout } from './parameters.ts';
-import { Tensor } from './tensor.ts';
+import { type DType, Tensor } from './tensor.ts';
+
+/** What the products of a training step read: weights and activations in f32, or in f16. */
+export type Precision = 'f32' | 'f16';
 
 /** How kernels are shaped for an adapter. */
 export interface KernelTraits {
@@ -15,11 +19,16 @@ export interface KernelTraits {
   readonly products?: ReadonlyMap<string, ProductVariant>;
   /** Whether the four threads of a quad may tell each other what they have read. */
   readonly quads?: boolean;
+  /** Whether a training step's products read weights and activations in f16; sums, gradients and weights stay in f32. */
+  readonly half?: boolean;
 }
 
 /** Names of the flat buffers that regions may lie in. */
 export const PARAMETERS = 'parameters';
 export const GRADIENTS = 'gradients';
+/** A copy of the matrices in f16, made anew in each step, and where each piece of them lies in it. */
+export const HALVES = 'halves';
+export const HALF_PLACES = 'places of halves';
 
 /** One kernel launch over tensors, in the order in which they will run. */
 export interface Dispatch {
@@ -51,6 +60,8 @@ export class Graph {
   readonly training: boolean;
   /** The flat buffer that parameters are read from: `PARAMETERS`, or a copy of the weights. */
   readonly weights: string;
+  /** Where the copy of the matrices in f16 has them; undefined where products read f32. */
+  readonly halves: HalfLayout | undefined;
   readonly #parameters = new Map<string, Tensor>();
   readonly #gradients = new Map<Tensor, Tensor>();
   readonly #rules: { out: Tensor; rule: (dout: Tensor) => void }[] = [];
@@ -60,10 +71,11 @@ export class Graph {
     this.traits = traits;
     this.training = training;
     this.weights = weights;
+    this.halves = training && traits.half ? halfLayout(layout) : undefined;
   }
 
   /** A tensor that the caller writes before a run. */
-  input(name: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32'): Tensor {
+  input(name: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
     const tensor = new Tensor(name, shape, dtype, { kind: 'own' });
     this.inputs.push(tensor);
     return tensor;
@@ -84,13 +96,24 @@ export class Graph {
   }
 
   /** Part of a buffer that belongs to whoever compiles the graph. `offset` in bytes. */
-  region(buffer: string, name: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32', offset = 0): Tensor {
+  region(buffer: string, name: string, shape: readonly number[], dtype: DType = 'f32', offset = 0): Tensor {
     return new Tensor(name, shape, dtype, { kind: 'region', buffer, offset });
   }
 
   /** An intermediate result; its memory is reused when its last reader has run. */
-  tensor(name: string, shape: readonly number[], dtype: 'f32' | 'u32' = 'f32'): Tensor {
+  tensor(name: string, shape: readonly number[], dtype: DType = 'f32'): Tensor {
     return new Tensor(name, shape, dtype, { kind: 'pooled' });
+  }
+
+  /** An intermediate result that only matrix products read, and what can read it in f16. */
+  operand(name: string, shape: readonly number[]): Tensor {
+    return this.tensor(name, shape, this.halves ? 'f16' : 'f32');
+  }
+
+  /** A matrix as products read it: itself, or its copy in f16. */
+  readByProducts(matrix: Tensor): Tensor {
+    const offset = this.halves?.offsets.get(matrix.name);
+    return offset === undefined ? matrix : this.region(HALVES, matrix.name, matrix.shape, 'f16', offset);
   }
 
   /** Keeps a tensor's value to the end of the run, so that it can be read. */

@@ -7,16 +7,19 @@ export type Place =
   /** Part of a named buffer that outlives the graph; `offset` in bytes, a multiple of 256. */
   | { readonly kind: 'region'; readonly buffer: string; readonly offset: number };
 
-/** A block of 32-bit numbers in a graph. It has a shape and a place, and no data until the graph is compiled. */
+/** f16 only for what matrix products read: see `Graph.operand`. */
+export type DType = 'f32' | 'f16' | 'u32';
+
+/** A block of numbers in a graph. It has a shape and a place, and no data until the graph is compiled. */
 export class Tensor {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: 'f32' | 'u32';
+  readonly dtype: DType;
   readonly place: Place;
   /** Set on act(z) to act'(z): whoever computes d act(z) multiplies by it in the same kernel and so delivers dz. */
   slope: Tensor | undefined;
 
-  constructor(name: string, shape: readonly number[], dtype: 'f32' | 'u32', place: Place) {
+  constructor(name: string, shape: readonly number[], dtype: DType, place: Place) {
     this.name = name;
     this.shape = shape;
     this.dtype = dtype;
@@ -29,7 +32,7 @@ export class Tensor {
   }
 
   get bytes(): number {
-    return 4 * this.size;
+    return this.dtype === 'f16' ? 4 * Math.ceil(this.size / 2) : 4 * this.size; // WebGPU binds whole words
   }
 
   /** For messages: `name [2, 3]`. */

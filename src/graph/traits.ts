@@ -1,5 +1,5 @@
 import type { Device } from '../gpu/device.ts';
-import type { KernelTraits } from './graph.ts';
+import type { KernelTraits, Precision } from './graph.ts';
 import type { ProductVariant } from './operators/product.ts';
 import type { ProductChoices } from './tuner.ts';
 
@@ -13,11 +13,12 @@ function withoutQuads(choice: ProductVariant): ProductVariant {
  * On a processor a barrier costs more than a row, and reading memory more than computing: one thread a row, large tiles,
  * and quads that read once for four. On a GPU 32 threads share a row, and small tiles give it threads enough.
  */
-export function traitsOf(device: Device, choices: ProductChoices = {}): KernelTraits {
+export function traitsOf(device: Device, choices: ProductChoices = {}, precision: Precision = 'f32'): KernelTraits {
+  const half = precision === 'f16' && device.half;
   const products = new Map(
     Object.entries(choices).map(([key, choice]) => [key, device.quads ? choice : withoutQuads(choice)]),
   );
   return device.software
-    ? { lanes: 1, product: device.quads ? 'quad8' : 'register8', quads: device.quads, products }
-    : { lanes: 32, product: 'register4', quads: false, products };
+    ? { lanes: 1, product: device.quads ? 'quad8' : 'register8', quads: device.quads, products, half }
+    : { lanes: 32, product: 'register4', quads: false, products, half };
 }

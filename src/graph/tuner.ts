@@ -4,6 +4,7 @@ import { type Dispatch, Graph } from './graph.ts';
 import { type Layout, PRODUCT_VARIANTS, type ProductVariant, product, productKey } from './operators/product.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
+import type { DType } from './tensor.ts';
 import { traitsOf } from './traits.ts';
 
 /**
@@ -27,9 +28,12 @@ export function isChoice(choices: unknown): choices is ProductChoices {
 /** A variant so much slower than the best one on the largest product is not tried on the others. */
 const HOPELESS = 4;
 
-interface Shape {
+/** What one product of a step computes. */
+export interface Shape {
   layout: Layout;
   size: readonly [M: number, N: number, K: number];
+  /** Operands in f16, where the step's are. */
+  halves: { a: DType; b: DType };
 }
 
 /** Variants that may be quick on the adapter: barriers never are on a processor, and quads must be what they seem. */
@@ -43,7 +47,7 @@ export function candidates({ software, quads }: Device): ProductVariant[] {
 }
 
 /** The product that a dispatch computes, if it computes one. */
-export function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | undefined {
+export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): Shape | undefined {
   const { A_TRANSPOSED, B_TRANSPOSED, M, N, K } = constants;
   if (entry !== 'matmul') {
     return undefined;
@@ -51,6 +55,7 @@ export function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | und
   return {
     layout: A_TRANSPOSED ? 'TN' : B_TRANSPOSED ? 'NT' : 'NN',
     size: [Number(M), Number(N), Number(K)],
+    halves: { a: bindings.a!.dtype, b: bindings.b!.dtype },
   };
 }
 
@@ -59,7 +64,9 @@ export function shapeOf({ kernel: { entry, constants } }: Dispatch): Shape | und
  * `memory` knows from before is taken as it is, and it learns the rest.
  */
 export async function tuneProducts(device: Device, graph: Graph, memory?: TuningMemory): Promise<ProductChoices> {
-  const known = (await memory?.recall(device.name)) ?? {};
+  // What is quickest in f32 need not be so in f16.
+  const adapter = graph.halves ? `${device.name}, f16` : device.name;
+  const known = (await memory?.recall(adapter)) ?? {};
   const shapes = new Map<string, Shape>();
   for (const shape of graph.dispatches.map(shapeOf).filter((shape) => shape !== undefined)) {
     shapes.set(productKey(shape.layout, shape.size), shape);
@@ -79,16 +86,20 @@ export async function tuneProducts(device: Device, graph: Graph, memory?: Tuning
     choices[key] = variants[times.indexOf(best)]!;
     variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
   }
-  await memory?.keep(device.name, { ...known, ...choices });
+  await memory?.keep(adapter, { ...known, ...choices });
   return choices;
 }
 
 /** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */
-async function timeVariants(device: Device, { layout, size }: Shape, variants: ProductVariant[]): Promise<number[]> {
+async function timeVariants(
+  device: Device,
+  { layout, size, halves }: Shape,
+  variants: ProductVariant[],
+): Promise<number[]> {
   const [M, N, K] = size;
   const graph = new Graph(new ParameterLayout([]), traitsOf(device), false);
-  const a = graph.input('a', layout === 'TN' ? [K, M] : [M, K]);
-  const b = graph.input('b', layout === 'NT' ? [N, K] : [K, N]);
+  const a = graph.input('a', layout === 'TN' ? [K, M] : [M, K], halves.a);
+  const b = graph.input('b', layout === 'NT' ? [N, K] : [K, N], halves.b);
   const out = graph.tensor('out', [M, N]);
   for (const variant of variants) {
     product(graph, layout, size, a, b, out, {}, variant);

@@ -6,6 +6,10 @@ export type OptimizerName = (typeof OPTIMIZERS)[number];
 export const SCHEDULES = ['cosine', 'linear', 'constant', 'step', 'exponential', 'wsd'] as const;
 export type ScheduleName = (typeof SCHEDULES)[number];
 
+/** What matrix products read in training: f32; f16, where the adapter can; or whatever is quicker on the adapter. */
+export const PRECISIONS = ['f32', 'f16', 'auto'] as const;
+export type PrecisionChoice = (typeof PRECISIONS)[number];
+
 /** How a run trains: batch, schedule, optimizer, regularisation, evaluation. Under nanoGPT's names where it has one. */
 export interface TrainingConfig {
   /** Sequences of one forward and backward pass. */
@@ -60,6 +64,12 @@ export interface TrainingConfig {
   /** Steps between samples during training; 0 for none. */
   sample_interval: number;
   seed: number;
+
+  /**
+   * What is asked for; what a run does is part of its state, since not every adapter can. Sums, weights, gradients, norms,
+   * softmax and loss are in f32 always. Runs of earlier versions lack it: f32.
+   */
+  precision: PrecisionChoice;
 }
 
 type Suited = Pick<TrainingConfig, 'beta1' | 'beta2' | 'momentum' | 'weight_decay'>;
@@ -126,6 +136,7 @@ export function checkTrainingConfig(training: TrainingConfig): void {
   requireCount('patience', training.patience, 0, 1_000_000);
   requireCount('sample_interval', training.sample_interval, 0, 1_000_000);
   requireCount('seed', training.seed, 0, 0xffffffff);
+  requireChoice('precision', training.precision ?? 'f32', PRECISIONS);
   checkTogether(training);
 }
 

@@ -1,17 +1,18 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches, measureCopy, measureEmptyDispatch, median, timeDispatches } from '../gpu/measure.ts';
-import { Graph } from '../graph/graph.ts';
+import { Graph, type KernelTraits, type Precision } from '../graph/graph.ts';
 import { LAYOUTS, type Layout, type ProductVariant, product } from '../graph/operators/product.ts';
 import { ParameterLayout } from '../graph/parameters.ts';
 import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
-import { candidates, type ProductChoices } from '../graph/tuner.ts';
+import { candidates } from '../graph/tuner.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { initialParameters, layoutOf } from '../model/parameters.ts';
 import { Random } from '../model/random.ts';
 import { CORPUS, corpusBytes, uploadCorpus } from './batches.ts';
+import { type Computation, recordOf } from './computation.ts';
 import { freshState } from './state.ts';
-import { startingBuffers, traceTraining } from './step.ts';
+import { halfBuffers, startingBuffers, traceTraining } from './step.ts';
 import { Trainer, type TrainerOptions } from './trainer.ts';
 import type { Work } from './work.ts';
 
@@ -59,9 +60,14 @@ interface Way {
 }
 
 /** Milliseconds of the engine's product of size x size matrices in the quickest of the `ways`. */
-async function measureProduct(device: Device, size: number, ways: Way[]): Promise<{ ms: number; way: Way }> {
-  const graph = new Graph(new ParameterLayout([]), traitsOf(device), false);
-  const [a, b] = [graph.input('a', [size, size]), graph.input('b', [size, size])];
+async function measureProduct(
+  device: Device,
+  size: number,
+  ways: Way[],
+  precision: Precision,
+): Promise<{ ms: number; way: Way }> {
+  const graph = new Graph(new ParameterLayout([]), traitsOf(device, {}, precision), true);
+  const [a, b] = [graph.input('a', [size, size], precision), graph.input('b', [size, size], precision)];
   const out = graph.tensor('out', [size, size]);
   for (const { layout, variant } of ways) {
     product(graph, layout, [size, size, size], a, b, out, {}, variant);
@@ -78,12 +84,12 @@ async function measureProduct(device: Device, size: number, ways: Way[]): Promis
   }
 }
 
-/** Measures what the floor is made of. Takes a few seconds on a processor. */
-export async function measureRates(device: Device): Promise<Rates> {
+/** Measures what the floor is made of, products in the given precision. Takes a few seconds on a processor. */
+export async function measureRates(device: Device, precision: Precision = 'f32'): Promise<Rates> {
   let ways = LAYOUTS.flatMap((layout) => candidates(device).map((variant) => ({ layout, variant })));
   let flops = 0;
   for (const size of [256, 512, 1024, 2048]) {
-    const { ms, way } = await measureProduct(device, size, ways);
+    const { ms, way } = await measureProduct(device, size, ways, precision);
     flops = Math.max(flops, (2 * size ** 3) / ms);
     if (ms > SLOW_PRODUCT_MS) {
       break;
@@ -105,9 +111,14 @@ export function traceBenchmark(
   device: Device,
   model: GPTConfig,
   training: TrainingConfig,
-  products?: ProductChoices,
+  { products, precision }: Partial<Computation> = {},
 ): Graph {
-  const graph = new Graph(layoutOf(model), traitsOf(device, products), true);
+  return traceWith(traitsOf(device, products, precision), model, training);
+}
+
+/** The same in kernels that are shaped otherwise. */
+export function traceWith(traits: KernelTraits, model: GPTConfig, training: TrainingConfig): Graph {
+  const graph = new Graph(layoutOf(model), traits, true);
   traceTraining(graph, model, training, {
     length: CORPUS_TOKENS,
     region: { first: 0, length: CORPUS_TOKENS },
@@ -127,7 +138,7 @@ export async function allocateTraining(
   arena.plan(graph);
   const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
   await uploadCorpus(device.gpu.queue, resident, [corpus], model.vocab_size);
-  for (const [name, data] of await startingBuffers(graph.layout, model, training)) {
+  for (const [name, data] of [...(await startingBuffers(graph.layout, model, training)), ...halfBuffers(graph)]) {
     device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
   }
   return arena;
@@ -153,7 +164,7 @@ export async function timeTraining(
   model: GPTConfig,
   config: TrainingConfig,
   corpus: Uint32Array,
-  products?: ProductChoices,
+  computation: Partial<Computation> = {},
   steps?: number,
 ): Promise<Timing> {
   const wanted = steps ?? Math.ceil(config.max_iters / (LEAST_BATCHES + 3));
@@ -167,7 +178,7 @@ export async function timeTraining(
     training,
     train: corpus,
     val: corpus.subarray(0, model.block_size + 1),
-    state: { ...freshState(training, parameters, 0), ...(products && { products }) },
+    state: { ...freshState(training, parameters, 0), ...recordOf(computation) },
   };
   const trainer = await Trainer.create(device, options);
   try {

@@ -71,7 +71,7 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   if (metadata.checksum !== checksum(tensors, [metadata.run])) {
     refuse('It is damaged: its checksum is not that of what it holds.');
   }
-  const { step, evaluated, sampled, best, products, ...run } = parseDescription(metadata.run);
+  const { step, evaluated, sampled, best, products, precision, ...run } = parseDescription(metadata.run);
   const layout = layoutOf(run.model);
   const unread = new Map(tensors);
   const take = (name: string) => {
@@ -89,7 +89,10 @@ export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): Checkpoint {
   for (const name of unread.keys()) {
     refuse(`It holds “${name}”, which a run of its configuration does not have.`);
   }
-  return { ...run, state: { step, evaluated, sampled, best, ...(products && { products }), buffers } };
+  return {
+    ...run,
+    state: { step, evaluated, sampled, best, ...(products && { products }), ...(precision && { precision }), buffers },
+  };
 }
 
 function refuse(message: string): never {
@@ -114,7 +117,7 @@ function parseDescription(json: string): Description {
   } catch (error) {
     refuse(`Its configuration is not sound: ${error instanceof Error ? error.message : error}`);
   }
-  if (!isChoice(description.products ?? {})) {
+  if (!isChoice(description.products ?? {}) || ![undefined, 'f16'].includes(description.precision)) {
     refuse('It was computed by kernels that this version does not have.');
   }
   if (vocabulary.length !== model.vocab_size || !isProgress(description, training.max_iters)) {

@@ -11,7 +11,7 @@ import { traceTraining } from './step.ts';
 /** Bytes that a run takes on the GPU, known before any of them is allocated. */
 export interface MemoryEstimate {
   total: number;
-  /** Weights, gradients, the optimizer's moments and copies of the weights. */
+  /** Weights, gradients, the optimizer's moments and copies of the weights, that in f16 included. */
   parameters: number;
   /** Everything between the tokens and the gradients of the weights. */
   activations: number;
@@ -28,7 +28,7 @@ export interface MemoryEstimate {
 /** Plans a run of `tokens` tokens of text without a GPU. */
 export function estimateMemory(model: GPTConfig, training: TrainingConfig, tokens: number): MemoryEstimate {
   const layout = layoutOf(model);
-  const traits = { lanes: 1 };
+  const traits = { lanes: 1, half: training.precision === 'f16' };
   const graph = new Graph(layout, traits, true);
   traceTraining(graph, model, training, { length: tokens, region: { first: 0, length: tokens } });
   const plan = new MemoryPlan();
@@ -42,7 +42,8 @@ export function estimateMemory(model: GPTConfig, training: TrainingConfig, token
   const writing = plan.bytes - activations + 2 * [...decoder.buffers.values()].reduce((sum, bytes) => sum + bytes, 0);
 
   const copies = stateBuffers(training).length + 1; // and the gradients
-  const parameters = copies * layout.bytes;
+  const halves = graph.halves ? graph.halves.bytes + graph.halves.places.byteLength : 0;
+  const parameters = copies * layout.bytes + halves;
   const corpus = corpusBytes(tokens, model.vocab_size);
   const tables = 16 * training.max_iters + RECORD_RING * RECORD_BYTES;
   const minimum = 4 * copies * layout.count + bytesAcross(graph);

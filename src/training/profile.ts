@@ -3,9 +3,10 @@ import { timeDispatches } from '../gpu/measure.ts';
 import type { RecordedDispatch } from '../gpu/recording.ts';
 import type { Dispatch, Graph } from '../graph/graph.ts';
 import { choose, productKey } from '../graph/operators/product.ts';
-import { type ProductChoices, shapeOf } from '../graph/tuner.ts';
+import { shapeOf } from '../graph/tuner.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { allocateTraining, floorOf, type Rates, traceBenchmark } from './bench.ts';
+import type { Computation } from './computation.ts';
 import { workOf } from './work.ts';
 
 /** All dispatches of a step that run the same kernel over the same shapes. */
@@ -33,7 +34,12 @@ function describe(graph: Graph, dispatch: Dispatch): string {
   if (shape) {
     const { layout, size } = shape;
     const epilogues = EPILOGUES.filter((name) => constants[name] === true).map((name) => `+${name.toLowerCase()}`);
-    return [entry, productKey(layout, size), ...epilogues, `(${choose(graph, layout, size)})`].join(' ');
+    return [
+      entry,
+      productKey(layout, size),
+      ...epilogues,
+      `(${choose(graph, layout, size)}${constants.HALF ? ', f16' : ''})`,
+    ].join(' ');
   }
   const tensors = Object.values(dispatch.bindings);
   const pooled = tensors.filter(({ place }) => place.kind === 'pooled');
@@ -51,9 +57,9 @@ export async function profile(
   training: TrainingConfig,
   corpus: Uint32Array,
   rates: Rates,
-  products?: ProductChoices,
+  computation: Partial<Computation> = {},
 ): Promise<ProfileRow[]> {
-  const graph = traceBenchmark(device, model, training, products);
+  const graph = traceBenchmark(device, model, training, computation);
   const arena = await allocateTraining(device, graph, model, training, corpus);
   try {
     const { dispatches } = (await arena.compile()).get(graph)!;

@@ -39,6 +39,8 @@ export interface TrainingState {
   best: { step: number; val_loss: number } | null;
   /** The variants of the matrix products, which a run keeps to; absent until they have been chosen. */
   products?: ProductChoices;
+  /** Where products read f16, which a run keeps to like its variants. */
+  precision?: 'f16';
   /** Those of `stateBuffers`, in the layout of `layoutOf`. */
   buffers: ReadonlyMap<string, Float32Array<ArrayBuffer>>;
 }

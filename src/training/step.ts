@@ -1,6 +1,7 @@
-import { GRADIENTS, type Graph } from '../graph/graph.ts';
+import { GRADIENTS, type Graph, HALF_PLACES, HALVES } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
 import type { Dropout } from '../graph/operators/dropout.ts';
+import { narrowMatrices } from '../graph/operators/narrow.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
@@ -30,6 +31,7 @@ export function traceStep(
 ): void {
   const { gradient_accumulation_steps: batches, label_smoothing: smoothing } = training;
   const progress = graph.region(PROGRESS, 'progress', [2], 'u32');
+  narrowMatrices(graph);
   let losses: Tensor | undefined;
   for (let index = 0; index < batches; index++) {
     const { x, y } = batch(index);
@@ -91,4 +93,14 @@ export async function startingBuffers(
     [RECORDS, new Float32Array((RECORD_RING * RECORD_BYTES) / 4)],
     ...(training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)] as NamedNumbers] : []),
   ];
+}
+
+/** What the step of `graph` finds besides, where its products read f16. */
+export function halfBuffers({ halves }: Graph): NamedNumbers[] {
+  return halves && halves.places.length > 0
+    ? [
+        [HALVES, new Uint32Array(halves.bytes / 4)],
+        [HALF_PLACES, halves.places],
+      ]
+    : [];
 }

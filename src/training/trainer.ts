@@ -8,18 +8,19 @@ import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
-import { type ProductChoices, type TuningMemory, tuneProducts } from '../graph/tuner.ts';
+import type { ProductChoices, TuningMemory } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import type { TokenIds } from '../text/corpus.ts';
 import { exactMatch, type TokenProblem } from './accuracy.ts';
 import { CORPUS, corpusBytes, type Region, requireCorpusFits, uploadCorpus } from './batches.ts';
+import { type Computation, chooseComputation, recordOf } from './computation.ts';
 import { diverged, type UnsoundStep } from './diagnosis.ts';
 import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { AVERAGE, BEST, patienceIsOut, RECORDS, stateBuffers, type TrainingState } from './state.ts';
-import { startingBuffers, traceTraining } from './step.ts';
+import { halfBuffers, startingBuffers, traceTraining } from './step.ts';
 
 /** Submits that may be queued at once: one runs while the next one waits. */
 const IN_FLIGHT = 2;
@@ -92,8 +93,8 @@ export class Trainer {
   /** Writes the run's own samples and answers its problems, with a cache of its own: an answer may be written at the same time. */
   readonly sampler: Generator;
   readonly control = new RunControl();
-  /** The variants of the matrix products, where they were chosen for this model. */
-  readonly products: ProductChoices | undefined;
+  /** What its matrix products read and in which variants, and why that is not what was asked for. */
+  readonly computation: Computation;
   readonly #device: Device;
   readonly #arena: Arena;
   readonly #options: Pick<TrainerOptions, 'model' | 'training' | 'problems'>;
@@ -117,7 +118,7 @@ export class Trainer {
     device: Device,
     arena: Arena,
     options: TrainerOptions,
-    products: ProductChoices | undefined,
+    computation: Computation,
     stepGraph: Graph,
     programs: { step: Program; evaluateTrain: Program; evaluateVal: Program },
     writers: { generator: Generator; sampler: Generator },
@@ -128,7 +129,7 @@ export class Trainer {
     this.#options = { model, training, problems };
     this.#corpus = { length: train.length + val.length, region: { first: 0, length: train.length } };
     this.#training = training;
-    this.products = products;
+    this.computation = computation;
     this.#stepGraph = stepGraph;
     this.layout = stepGraph.layout;
     this.#step = programs.step;
@@ -163,11 +164,8 @@ export class Trainer {
       traceTraining(graph, model, training, { length: corpus.length, region: trainRegion });
       return graph;
     };
-    const tune = () => tuneProducts(device, traced(traitsOf(device)), options.tuning?.memory);
-    // Steps that were made without a choice are not followed by others.
-    const begun = (state?.step ?? 0) > 0;
-    const products = state?.products ?? (begun ? undefined : options.tuning && (await tune()));
-    const traits = traitsOf(device, products);
+    const computation = await chooseComputation(device, traced, { wanted: training.precision, ...options });
+    const traits = traitsOf(device, computation.products, computation.precision);
 
     const arena = new Arena(device);
     try {
@@ -192,7 +190,7 @@ export class Trainer {
       const { queue } = device.gpu;
       const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
       await uploadCorpus(queue, resident, [train, val], model.vocab_size);
-      for (const [name, data] of await startingBuffers(layout, model, training, state)) {
+      for (const [name, data] of [...(await startingBuffers(layout, model, training, state)), ...halfBuffers(step)]) {
         queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
       }
       await allocateEvaluation(arena, training);
@@ -204,7 +202,7 @@ export class Trainer {
         device,
         arena,
         options,
-        products,
+        computation,
         step,
         {
           step: programs.get(step)!,
@@ -232,6 +230,11 @@ export class Trainer {
   /** Bytes in all GPU buffers. */
   get gpuBytes(): number {
     return this.#arena.bytes;
+  }
+
+  /** The variants of the matrix products, where they were chosen for this model. */
+  get products(): ProductChoices | undefined {
+    return this.computation.products;
   }
 
   get dispatchesPerStep(): number {
@@ -311,8 +314,11 @@ export class Trainer {
       return reading;
     });
     await told;
-    const products = this.products && { products: this.products };
-    return { ...progress, ...products, buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])) };
+    return {
+      ...progress,
+      ...recordOf(this.computation),
+      buffers: new Map(names.map((name, i) => [name, new Float32Array(copies[i]!)])),
+    };
   }
 
   destroy(): void {

@@ -1,4 +1,4 @@
-import type { Dispatch, Graph } from '../graph/graph.ts';
+import { type Dispatch, type Graph, HALF_PLACES } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
@@ -12,7 +12,7 @@ export interface Work {
 }
 
 /** Buffers that a step reads or writes a few numbers of. */
-const TABLES = new Set([CORPUS, SCHEDULE, RECORDS]);
+const TABLES = new Set([CORPUS, SCHEDULE, RECORDS, HALF_PLACES]);
 
 /** Bytes of the tensors that a dispatch binds, each once, whether it is read, written or both. */
 function bytesOf({ bindings }: Dispatch): number {

@@ -30,7 +30,9 @@ test('a configuration is a line of JSON, and with --profile each kernel of its s
     'submits_per_step',
     'gpu_bytes',
     'dropout',
+    'precision',
   ]);
+  expect(line.precision).toBe('f32');
   expect(Object.keys(line.floor)).toEqual(['arithmetic_ms', 'bytes_ms', 'dispatch_ms']);
   const floors = Object.values(line.floor as Record<string, number>);
   expect(line.floor_ms).toBe(Math.max(...floors));

@@ -69,7 +69,14 @@ test('a device with the default limits runs the model', async () => {
   const adapter = await navigator.gpu.requestAdapter();
   const gpu = await adapter!.requestDevice();
   expect(gpu.limits.maxStorageBuffersPerShaderStage).toBeLessThanOrEqual(10);
-  const device = { gpu, name: 'defaults', software: true, quads: false, pipelines: new PipelineCache(gpu) };
+  const device = {
+    gpu,
+    name: 'defaults',
+    software: true,
+    quads: false,
+    half: false,
+    pipelines: new PipelineCache(gpu),
+  };
   const config = { vocab_size: 11, block_size: 5, n_layer: 1, n_head: 1, n_embd: 6, n_inner: 7 } as const;
   const model = { ...config, bias: true, tied: false, activation: 'gelu' as const };
   const layout = layoutOf(model);

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.ts';
 import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
+import { narrowMatrices } from '../../src/graph/operators/narrow.ts';
 import type { ProductVariant } from '../../src/graph/operators/product.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena, type Program } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
+import { halfBuffers } from '../../src/training/step.ts';
 import { type Numbers, relativeError } from '../reference/arrays.ts';
 
 /** What a kernel in f32 owes to the float64 reference. */
@@ -51,6 +53,8 @@ export interface Experiment {
   product?: ProductVariant;
   /** Whether quads share reads; not without it. */
   quads?: boolean;
+  /** Whether products read f16; not without it. */
+  half?: boolean;
   /** Calls the operators and returns the result. */
   build: (graph: Graph, tensors: Record<string, Tensor>) => Tensor;
   /**
@@ -75,10 +79,19 @@ export async function parameterBuffers(device: Device, arena: Arena, layout: Par
 
 /** Runs a small graph forward and backward, twice: what the first run leaves in memory must not change the second. */
 export async function runExperiment(device: Device, experiment: Experiment): Promise<Outcome> {
-  const { parameters = {}, inputs = {}, lanes = 1, product = 'register4', quads = false, dout } = experiment;
+  const {
+    parameters = {},
+    inputs = {},
+    lanes = 1,
+    product = 'register4',
+    quads = false,
+    half = false,
+    dout,
+  } = experiment;
   const table = Object.entries(parameters).map(([name, { shape }]) => ({ name, shape, decay: shape.length > 1 }));
   const layout = new ParameterLayout(table);
-  const graph = new Graph(layout, { lanes, product, quads }, dout !== undefined);
+  const graph = new Graph(layout, { lanes, product, quads, half }, dout !== undefined);
+  narrowMatrices(graph);
   const values = new Map<Tensor, Values['data']>();
   const tensors: Record<string, Tensor> = {};
   for (const [name, { shape, data }] of Object.entries(parameters)) {
@@ -103,6 +116,9 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
   }
   const arena = new Arena(device);
   await parameterBuffers(device, arena, layout);
+  for (const [name, data] of halfBuffers(graph)) {
+    device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
+  }
   arena.plan(graph);
   const program = (await arena.compile()).get(graph)!;
   const first = await runOnce(program, values, out, gradients);

@@ -11,7 +11,7 @@ const ROWS = 64;
 
 /**
  * Causal multi-head self-attention. qkv (B, T, 3 C), query, key and value packed in this order, head h in the channels
- * h * HS to (h + 1) * HS of each. With `dropout`, of the probabilities. Returns (B, T, C).
+ * h * HS to (h + 1) * HS of each. With `dropout`, of the probabilities. Returns (B, T, C), to be read by linear layers.
  */
 export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dropout): Tensor {
   const [B, T, width] = qkv.shape as [number, number, number];
@@ -21,6 +21,7 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     throw new InklingError('internal', `attention: ${qkv} does not split into ${heads} heads.`);
   }
   const drop = dropout && masked(source, dropout);
+  const out = graph.operand('attention', [B, T, C]);
   const constants = {
     B,
     T,
@@ -34,11 +35,11 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     QUADS: graph.traits.quads === true,
     TRAINING: graph.training,
     DROP: dropout !== undefined,
+    OUT_HALF: out.dtype === 'f16',
     ...drop?.constants,
   };
   const code = drop?.source ?? source;
   const workgroups: Workgroups = [Math.ceil(T / constants.ROWS), heads, B];
-  const out = graph.tensor('attention', [B, T, C]);
   const lse = graph.tensor('log-sum-exp', [B, heads, T]);
   graph.dispatch(
     { source: code, entry: 'attention', constants },

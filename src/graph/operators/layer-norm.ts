@@ -11,11 +11,14 @@ const source = lanesSource + kernelsSource;
 /** PyTorch's and GPT-2's default. */
 export const LAYER_NORM_EPSILON = 1e-5;
 
-/** Layer normalisation over the last dimension. inp (..., C); weight (C); bias (C) or null. Returns inp's shape. */
+/**
+ * Layer normalisation over the last dimension. inp (..., C); weight (C); bias (C) or null. Returns inp's shape, to be read
+ * by linear layers.
+ */
 export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   const C = inp.shape.at(-1)!;
   const N = inp.size / C;
-  const out = graph.tensor(`layer_norm ${weight.name}`, inp.shape);
+  const out = graph.operand(`layer_norm ${weight.name}`, inp.shape);
   const statistics = graph.tensor(`statistics ${weight.name}`, [N, 2]);
   const VEC4 = C % 4 === 0;
   const WIDTH = VEC4 ? C / 4 : C;
@@ -30,6 +33,7 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     BIAS: bias !== null,
     TRAINING: graph.training,
     ACCUMULATE: false,
+    OUT_HALF: out.dtype === 'f16',
     ...shape,
   };
   graph.dispatch(

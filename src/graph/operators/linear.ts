@@ -39,10 +39,14 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
     return matvec(graph, x, weight, options);
   }
   const bias = options.bias ?? undefined;
-  const out = graph.tensor(`linear ${weight.name}`, [...x.shape.slice(0, -1), M]);
+  // An activation is read by linear layers only.
+  const shape = [...x.shape.slice(0, -1), M];
+  const name = `linear ${weight.name}`;
+  const out = activation ? graph.operand(name, shape) : graph.tensor(name, shape);
+  const matrix = graph.readByProducts(weight);
   const slope = activation && graph.training ? graph.tensor(`slope ${weight.name}`, out.shape) : undefined;
   const activate = activation ? { activation, slope } : undefined;
-  product(graph, 'NT', [rows, M, K], x, weight, out, { bias, residual, activate });
+  product(graph, 'NT', [rows, M, K], x, matrix, out, { bias, residual, activate });
   out.slope = slope;
 
   // For an activated result the rule receives dz: its consumer has multiplied by act'(z) already.
@@ -51,7 +55,7 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
     if (x.slope && accumulate) {
       throw new InklingError('internal', `linear: ${x} is an activation and is read twice.`);
     }
-    product(graph, 'NN', [rows, K, M], dout, weight, dx, { accumulate, slope: x.slope });
+    product(graph, 'NN', [rows, K, M], dout, matrix, dx, { accumulate, slope: x.slope });
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
     product(graph, 'TN', [M, K, rows], dout, x, dweight.dx, { accumulate: dweight.accumulate, dbias, idleBias });

@@ -79,6 +79,14 @@ export function choose({ traits }: Graph, layout: Layout, shape: readonly [numbe
   return traits.products?.get(productKey(layout, shape)) ?? traits.product ?? 'register4';
 }
 
+/**
+ * What brings the gradient of a mean loss over all rows to the size of activations: the power of two nearest to the number
+ * of rows. Only products of the backward pass have gradients, as `a`.
+ */
+function gradientScale(layout: Layout, [M, , K]: readonly [number, number, number]): string {
+  return layout === 'NT' ? '1.0' : `${2 ** Math.round(Math.log2(layout === 'NN' ? M : K))}.0`;
+}
+
 /** out (M, N) = finish(a b), with a (M, K) or transposed (K, M), b (K, N) or transposed (N, K). */
 export function product(
   graph: Graph,
@@ -106,6 +114,8 @@ export function product(
   const B_TRANSPOSED = layout === 'NT';
   const A_WIDTH = A_TRANSPOSED ? M : K;
   const B_WIDTH = B_TRANSPOSED ? K : N;
+  const [A_HALF, B_HALF, OUT_HALF] = [a, b, out].map(({ dtype }) => dtype === 'f16') as [boolean, boolean, boolean];
+  const HALF = A_HALF || B_HALF || OUT_HALF;
   const kind = finish.activate?.activation;
   const kept = finish.activate?.slope;
   const constants: Record<string, Constant> = {
@@ -120,7 +130,7 @@ export function product(
     TX,
     TY,
     ...(depth
-      ? { BK: depth }
+      ? { BK: depth, GRADIENT_SCALE: gradientScale(layout, shape) }
       : {
           QUADS: quads === true,
           STEP: quads ? 4 : 1,
@@ -130,6 +140,10 @@ export function product(
         }),
     A_TRANSPOSED,
     B_TRANSPOSED,
+    HALF,
+    A_HALF,
+    B_HALF,
+    OUT_HALF,
     A_VEC4: A_WIDTH % 4 === 0,
     B_VEC4: B_WIDTH % 4 === 0,
     OUT_VEC4: N % 4 === 0,

@@ -1,0 +1,103 @@
+import type { Device } from '../gpu/device.ts';
+import { Graph } from './graph.ts';
+import { narrow } from './operators/narrow.ts';
+import { choose, type Layout, type ProductVariant, product } from './operators/product.ts';
+import { ParameterLayout } from './parameters.ts';
+import { Arena } from './program.ts';
+import { traitsOf } from './traits.ts';
+import { shapeOf } from './tuner.ts';
+
+/** Products in f16 may differ from those in f32 by so much, as ‖a - b‖ / ‖b‖: the inputs are rounded to 11 bits, 3e-4. */
+const TOLERANCE = 2e-3;
+/** Larger products than this, in each direction, are checked in part: the kernels only repeat themselves. */
+const LARGEST = 160;
+/** The size of the gradients that a step begins with: below what f16 holds to its full precision. */
+const GRADIENT = 2e-5;
+
+interface Check {
+  layout: Layout;
+  size: [M: number, N: number, K: number];
+  variant: ProductVariant;
+}
+
+/** One product for each layout and variant that the step takes: the largest, cut to LARGEST. */
+function checksOf(graph: Graph): Check[] {
+  const checks = new Map<string, Check & { work: number }>();
+  for (const dispatch of graph.dispatches) {
+    const shape = shapeOf(dispatch);
+    if (!shape) continue;
+    const { layout, size } = shape;
+    const variant = choose(graph, layout, [...size]);
+    const key = `${layout} ${variant}`;
+    const work = size[0] * size[1] * size[2];
+    if (work > (checks.get(key)?.work ?? 0)) {
+      const cut = size.map((length) => Math.min(length, LARGEST)) as [number, number, number];
+      checks.set(key, { layout, size: cut, variant, work });
+    }
+  }
+  return [...checks.values()];
+}
+
+/** Numbers of both signs and many sizes, the same on every adapter (a Weyl sequence). */
+function numbers(count: number, seed: number, scale: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: count }, (_, i) => {
+    const u = ((i + 1) * 0.618_033_988_75 + seed * 0.137) % 1;
+    return scale * Math.sin(6.283_185_307 * u) * (0.1 + ((i * 7 + seed) % 13) / 6);
+  });
+}
+
+function relativeError(actual: Float32Array, expected: Float32Array): number {
+  let difference = 0;
+  let norm = 0;
+  for (const [i, value] of expected.entries()) {
+    difference += (actual[i]! - value) ** 2;
+    norm += value ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+/**
+ * Computes, on this device, the kinds of products that the step of `graph` takes, in f16 as it does and in f32, the
+ * backward ones with gradients as small as a run's. Returns why they are not to be used, or null where they agree.
+ *
+ * Never throws: a kernel that does not compile is a reason too.
+ */
+export async function whyNotHalf(device: Device, graph: Graph): Promise<string | null> {
+  try {
+    for (const check of checksOf(graph)) {
+      const error = await compare(device, check);
+      if (!(error <= TOLERANCE)) {
+        const { layout, size, variant } = check;
+        return `its f16 product ${layout} ${size.join(' x ')} (${variant}) is off by ${error.toExponential(1)}`;
+      }
+    }
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** How far a product in f16 is from the one in f32. */
+async function compare(device: Device, { layout, size, variant }: Check): Promise<number> {
+  const [M, N, K] = size;
+  const graph = new Graph(new ParameterLayout([]), traitsOf(device, {}, 'f16'), true);
+  const backward = layout !== 'NT';
+  const operand = (name: string, size: number) => graph.input(name, [4 * Math.ceil(size / 4)]); // for `narrow`
+  const a = operand('a', M * K);
+  const b = operand('b', K * N);
+  const [half, full] = [graph.output(graph.tensor('half', [M, N])), graph.output(graph.tensor('full', [M, N]))];
+  // Gradients, which only the backward pass has, stay in f32 in memory.
+  product(graph, layout, size, backward ? a : narrow(graph, a), narrow(graph, b), half, {}, variant);
+  product(graph, layout, size, a, b, full, {}, 'register4');
+  const arena = new Arena(device);
+  try {
+    arena.plan(graph);
+    const program = (await arena.compile()).get(graph)!;
+    program.write(a, numbers(a.size, 1, backward ? GRADIENT : 1));
+    program.write(b, numbers(b.size, 2, 1));
+    program.run();
+    return relativeError(await program.read(half), await program.read(full));
+  } finally {
+    arena.destroy();
+  }
+}

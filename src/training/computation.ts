@@ -1,0 +1,77 @@
+import type { Device } from '../gpu/device.ts';
+import type { Graph, KernelTraits, Precision } from '../graph/graph.ts';
+import { whyNotHalf } from '../graph/half-check.ts';
+import { timeProducts } from '../graph/product-timing.ts';
+import { traitsOf } from '../graph/traits.ts';
+import { type ProductChoices, type TuningMemory, tuneProducts } from '../graph/tuner.ts';
+import type { PrecisionChoice } from '../model/config.ts';
+import type { TrainingState } from './state.ts';
+
+/** How a run computes its matrix products. It keeps to it: another way gives other last bits. */
+export interface Computation {
+  readonly precision: Precision;
+  /** The variants, where they were chosen for this model. */
+  readonly products: ProductChoices | undefined;
+  /** Why it computes in f32 though f16 was asked for; empty where it does as it was asked. */
+  readonly note: string;
+}
+
+export interface ComputationOptions {
+  /** Runs of earlier versions have none: f32. */
+  wanted: PrecisionChoice | undefined;
+  /** Where the run goes on from. */
+  state?: Pick<TrainingState, 'step' | 'products' | 'precision'> | undefined;
+  /** Times the variants first, unless the run has begun. */
+  tuning?: { memory?: TuningMemory } | undefined;
+}
+
+/**
+ * Decides how a run computes: as it did before, or, before its first step, as `wanted` and as this adapter can. f16 is taken
+ * only where the adapter has it and its products agree with those in f32, and `auto` only where the products of this model
+ * are quicker in it. `traced` traces the step.
+ */
+export async function chooseComputation(
+  device: Device,
+  traced: (traits: KernelTraits) => Graph,
+  { wanted = 'f32', state, tuning }: ComputationOptions,
+): Promise<Computation> {
+  const tuned = (precision: Precision) => tuneProducts(device, traced(traitsOf(device, {}, precision)), tuning?.memory);
+  const begun = (state?.step ?? 0) > 0;
+  if (begun || state?.precision) {
+    const precision = state?.precision && device.half ? 'f16' : 'f32';
+    const lost = state?.precision && !device.half;
+    return {
+      precision,
+      products: state?.products,
+      note: lost ? 'The run was computed with f16 products, which this adapter does not have; it goes on in f32.' : '',
+    };
+  }
+  const variants = async (precision: Precision) => state?.products ?? (tuning ? await tuned(precision) : undefined);
+  const full = async (note: string): Promise<Computation> => ({
+    precision: 'f32',
+    products: await variants('f32'),
+    note,
+  });
+  if (wanted === 'f32') return full('');
+  const because = (reason: string) => full(`Computing in f32: ${reason}.`);
+  if (!device.half) return because('the adapter has no shader-f16');
+  if (wanted === 'auto' && device.software) return because('a processor gains nothing by f16');
+  const products = await variants('f16');
+  const half = traced(traitsOf(device, products, 'f16'));
+  const fault = await whyNotHalf(device, half);
+  if (fault !== null) return because(fault);
+  if (wanted === 'auto') {
+    const other = await full('');
+    const [inHalf, inFull] = [
+      await timeProducts(device, half),
+      await timeProducts(device, traced(traitsOf(device, other.products))),
+    ];
+    if (inHalf >= inFull) return { ...other, note: 'Computing in f32: f16 is not quicker for this model here.' };
+  }
+  return { precision: 'f16', products, note: '' };
+}
+
+/** What a run's state says of it. */
+export function recordOf({ precision, products }: Partial<Computation>): Pick<TrainingState, 'products' | 'precision'> {
+  return { ...(products && { products }), ...(precision === 'f16' && { precision }) };
+}

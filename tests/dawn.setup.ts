@@ -1,0 +1,4 @@
+import { openGPU } from '../src/cli/adapter.ts';
+
+// Tests of shaders in Node, without a browser: what the package `webgpu` finds stands where a page has `navigator.gpu`.
+Object.defineProperty(globalThis, 'navigator', { value: { gpu: await openGPU() }, configurable: true });
