@@ -1,11 +1,11 @@
-import { OPTIMIZERS, SCHEDULES, type TrainingConfig } from '../model/config.ts';
+import { OPTIMIZERS, PRECISIONS, SCHEDULES, type TrainingConfig } from '../model/config.ts';
 
 type Keys<T> = { [Key in keyof TrainingConfig]: TrainingConfig[Key] extends T ? Key : never }[keyof TrainingConfig];
 
-/** One field: a number, a choice, or yes or no; `shown` where the optimizer or the schedule looks at it. */
-export type AdvancedOption = { shown?: (training: TrainingConfig) => boolean } & (
+/** One field: a number, a choice, or yes or no; `shown` where the optimizer, the schedule or the adapter looks at it. */
+export type AdvancedOption = { shown?: (training: TrainingConfig, half: boolean) => boolean } & (
   | { kind: 'number'; key: Keys<number>; whole: boolean }
-  | { kind: 'choice'; key: 'optimizer' | 'schedule'; choices: readonly string[] }
+  | { kind: 'choice'; key: 'optimizer' | 'schedule' | 'precision'; choices: readonly string[] }
   | { kind: 'switch'; key: Keys<boolean> }
 );
 
@@ -52,6 +52,7 @@ export const ADVANCED_OPTIONS = {
     real('ema_decay'),
   ],
   batches: [count('batch_size'), count('gradient_accumulation_steps'), count('eval_interval'), count('patience')],
+  computation: [{ kind: 'choice', key: 'precision', choices: PRECISIONS, shown: (_training, half) => half }],
 } as const satisfies Record<string, readonly AdvancedOption[]>;
 
 export type AdvancedGroup = keyof typeof ADVANCED_OPTIONS;

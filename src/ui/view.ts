@@ -73,6 +73,8 @@ export interface RunView {
   parameters: number;
   gpuBytes: number;
   dispatches: number;
+  /** What products read, or why that is not what was asked for; empty for a run that is not in hand. */
+  precision: string;
   /** The name of the text it learns from. */
   textName: string;
   /** Steps done. */

@@ -90,6 +90,8 @@ export class LiveRun implements WritingModel {
       parameters: trainer.parameters,
       gpu_bytes: trainer.gpuBytes,
       dispatches: trainer.dispatchesPerStep,
+      precision: trainer.computation.precision,
+      note: trainer.computation.note,
     });
   }
 

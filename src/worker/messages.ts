@@ -20,6 +20,8 @@ export interface AdapterDescription {
   name: string;
   /** True for an adapter that computes on the processor: correct, but slow. */
   software: boolean;
+  /** Whether training can compute with f16. */
+  half: boolean;
   /** The preset that a first run takes here. */
   preset: PresetName;
 }
@@ -147,6 +149,9 @@ export type SessionEvent =
       parameters: number;
       gpu_bytes: number;
       dispatches: number;
+      /** What its matrix products read, and why that is not what was asked for; empty where it is. */
+      precision: 'f32' | 'f16';
+      note: string;
     }
   | { kind: 'step'; records: StepRecord[]; tokens_per_s: number; seconds_left: number }
   /** `overfitting_since`: the step of the evaluation after which the model has begun to overfit, or null. `accuracy`: the

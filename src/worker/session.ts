@@ -86,8 +86,8 @@ export class Session extends LibraryCommands implements SessionCommands {
 
   connect(): Promise<Result<AdapterDescription>> {
     return answer(async () => {
-      const { name, software } = await this.#graphics.open();
-      return { name, software, preset: software ? 'tiny' : 'nanogpt-cpu' };
+      const { name, software, half } = await this.#graphics.open();
+      return { name, software, half, preset: software ? 'tiny' : 'nanogpt-cpu' };
     });
   }
 

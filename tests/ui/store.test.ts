@@ -30,7 +30,10 @@ const moby: TextDescription = {
   opening: null,
 };
 const failure: Failure = { code: 'bad-text', message: 'This is no text.', hint: 'Choose another file.' };
-const connected: Action = { kind: 'connected', adapter: { name: 'A GPU', software: false, preset: 'small' } };
+const connected: Action = {
+  kind: 'connected',
+  adapter: { name: 'A GPU', software: false, half: false, preset: 'small' },
+};
 const loaded: Action = { kind: 'text-loaded', text: moby };
 const started: SessionEvent = {
   kind: 'started',
@@ -42,6 +45,8 @@ const started: SessionEvent = {
   parameters: 1234,
   gpu_bytes: 5678,
   dispatches: 57,
+  precision: 'f32',
+  note: '',
 };
 const running: SessionEvent = { kind: 'status', phase: 'running', detail: '' };
 const stepped = (...steps: number[]): SessionEvent => ({

@@ -1,6 +1,12 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
-import { checkTrainingConfig, type OptimizerName, type ScheduleName, type TrainingConfig } from '../../model/config.ts';
+import {
+  checkTrainingConfig,
+  type OptimizerName,
+  type PrecisionChoice,
+  type ScheduleName,
+  type TrainingConfig,
+} from '../../model/config.ts';
 import { ADVANCED_OPTIONS, type AdvancedGroup, type AdvancedOption, SUITED_KEYS } from '../advanced-options.ts';
 import { emit } from '../emit.ts';
 import { ADVANCED } from '../strings.ts';
@@ -11,17 +17,20 @@ import type { Settings } from '../view.ts';
  * How the next run trains, folded away: each option with a sentence of help, and what is wrong with it beside it.
  *
  * @prop training - the configuration that Train would take
+ * @prop half - whether the adapter can compute with f16
  * @prop chosen - what of it a person has chosen; all else follows the suggestion
  * @fires settings-change - a Partial<Settings>
  */
 export class AdvancedSettings extends LitElement {
   static override properties = {
     training: { attribute: false },
+    half: { attribute: false },
     chosen: { attribute: false },
     faults: { state: true },
   };
 
   declare training: TrainingConfig | null;
+  declare half: boolean;
   declare chosen: Partial<TrainingConfig>;
   /** What is wrong with a value that was entered and not taken. */
   declare faults: Partial<Record<keyof TrainingConfig, string>>;
@@ -29,6 +38,7 @@ export class AdvancedSettings extends LitElement {
   constructor() {
     super();
     this.training = null;
+    this.half = false;
     this.chosen = {};
     this.faults = {};
   }
@@ -80,7 +90,7 @@ export class AdvancedSettings extends LitElement {
           <select
             id=${key}
             aria-describedby=${describedBy}
-            @change=${(event: Event) => this.#set(key, (event.currentTarget as HTMLSelectElement).value as OptimizerName & ScheduleName)}
+            @change=${(event: Event) => this.#set(key, (event.currentTarget as HTMLSelectElement).value as OptimizerName & ScheduleName & PrecisionChoice)}
           >
             ${option.choices.map(
               (choice) =>
@@ -118,7 +128,8 @@ export class AdvancedSettings extends LitElement {
 
   #group(name: AdvancedGroup, training: TrainingConfig) {
     const options: readonly AdvancedOption[] = ADVANCED_OPTIONS[name];
-    const shown = options.filter((option) => option.shown?.(training) ?? true);
+    const shown = options.filter((option) => option.shown?.(training, this.half) ?? true);
+    if (shown.length === 0) return nothing;
     return html`
       <fieldset>
         <legend><h3>${ADVANCED.groups[name]}</h3></legend>

@@ -185,7 +185,7 @@ export class InklingPage extends LitElement {
         .seed=${training.seed}
       ></run-settings>
       <start-picker .start=${view.start} .trained=${canGenerate(view)}></start-picker>
-      <advanced-settings .training=${training} .chosen=${view.settings.advanced}></advanced-settings>
+      <advanced-settings .half=${view.adapter?.half ?? false} .training=${training} .chosen=${view.settings.advanced}></advanced-settings>
     `;
   }
 
@@ -193,7 +193,7 @@ export class InklingPage extends LitElement {
     const { run } = this.view;
     if (run === null) return nothing;
     const saved = run.savedStep === null ? [] : [FOOTER.saved(run.savedStep)];
-    const facts = run.live ? FOOTER.facts(run.parameters, run.dispatches, run.gpuBytes) : run.name;
+    const facts = run.live ? FOOTER.facts(run) : run.name;
     return [facts, ...saved].join(', ');
   }
 

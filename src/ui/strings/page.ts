@@ -55,8 +55,8 @@ export const PHASES: Record<Phase, string> = {
 export const FOOTER = {
   privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
   saved: (step: number) => `saved up to step ${count(step)}`,
-  facts: (parameters: number, dispatches: number, gpuBytes: number) =>
-    `${count(parameters)} parameters, ${count(dispatches)} GPU dispatches a step, ${bytes(gpuBytes)} of GPU memory`,
+  facts: (run: { parameters: number; dispatches: number; gpuBytes: number; precision: string }) =>
+    `${count(run.parameters)} parameters, ${count(run.dispatches)} GPU dispatches a step, ${bytes(run.gpuBytes)} of GPU memory${run.precision === 'f32' ? '' : `, ${run.precision}`}`,
 };
 
 export const NOTICE = {

@@ -76,6 +76,7 @@ export const ADVANCED = {
     rate: 'Learning rate',
     regularisation: 'Against learning by heart',
     batches: 'Batches and evaluation',
+    computation: 'Numbers',
   },
   choices: {
     adamw: 'AdamW',
@@ -89,6 +90,9 @@ export const ADVANCED = {
     step: 'Steps',
     exponential: 'Exponential',
     wsd: 'Stable, then decay',
+    f32: '32 bits (f32)',
+    f16: '16 bits (f16)',
+    auto: 'What is quicker here',
   } as Record<string, string>,
   options: {
     optimizer: { label: 'Optimizer', help: 'How gradients move the weights. Each begins with settings that suit it.' },
@@ -117,6 +121,10 @@ export const ADVANCED = {
       help: 'Gradients of so many batches make one step: a larger batch in the same memory.',
     },
     eval_interval: { label: 'Evaluate every', help: 'Steps between two evaluations.' },
+    precision: {
+      label: 'Precision',
+      help: 'What matrix products read of weights and activations. With 16 bits they read half as much; sums, weights and gradients keep 32.',
+    },
     patience: {
       label: 'Patience',
       help: 'Ends after so many evaluations without a lower validation loss, on the best weights; 0 never does.',
