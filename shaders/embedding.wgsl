@@ -8,7 +8,7 @@
 //   dwpe[t, c] (= or +=, DWPE_ACCUMULATE) sum over b of dout[b, t, c];  0 for t past the batch's context
 //
 // Sizes: B batch, T tokens a sequence, T_MAX rows of wpe, V rows of wte, C channels in WIDTH pieces: of four where four
-// divides C (VEC4), otherwise of one. GATHERERS threads a column: V, or 1 with SCATTER.
+// divides C (VEC4), otherwise of one. GATHERERS threads a column: V, or 1 with SCATTER. Put behind table_rows.wgsl.
 
 //#if VEC4
 alias Piece = vec4f;
@@ -16,8 +16,15 @@ alias Piece = vec4f;
 alias Piece = f32;
 //#endif
 @group(0) @binding(0) var<storage, read> tokens: array<u32>;        // (B, T)
+//#if PACKED
+@group(0) @binding(1) var<storage, read> wte: array<u32>;           // (V, WORDS): see packed.wgsl
+@group(0) @binding(2) var<storage, read> wpe: array<u32>;           // (T_MAX, WORDS)
+@group(0) @binding(7) var<storage, read> wte_scale: array<f32>;     // (V)
+@group(0) @binding(8) var<storage, read> wpe_scale: array<f32>;     // (T_MAX)
+//#else
 @group(0) @binding(1) var<storage, read> wte: array<Piece>;         // (V, C)
 @group(0) @binding(2) var<storage, read> wpe: array<Piece>;         // (T_MAX, C)
+//#endif
 @group(0) @binding(3) var<storage, read_write> out: array<Piece>;   // (B, T, C)
 @group(0) @binding(4) var<storage, read> dout: array<Piece>;        // (B, T, C)
 @group(0) @binding(5) var<storage, read_write> dwte: array<Piece>;  // (V, C)
@@ -36,7 +43,7 @@ fn embedding(
   }
   let row = i / WIDTH;
   let c = i % WIDTH;
-  out[i] = wte[tokens[row] * WIDTH + c] + wpe[(row % T) * WIDTH + c];
+  out[i] = token_piece(tokens[row], c) + position_piece(row % T, c);
 }
 
 // Where threads are dear (SCATTER), a thread for each column of dwte walks the tokens and adds each to its row: nobody

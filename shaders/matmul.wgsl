@@ -13,6 +13,8 @@
 //   DERIVATIVE  * slope[m, n]                        (turns d act(z) into dz)
 //   RESIDUAL    + residual[m, n]
 //   ACCUMULATE  + out[m, n]                          (`+=`; otherwise `=`)
+// PACKED (forward only): b holds words, see packed.wgsl, in rows of B_WIDTH numbers, and every sum is multiplied by
+// b_scale[n] before anything else is done to it.
 // BIAS_GRADIENT (d weight only): dbias[m] (= or += by BIAS_ACCUMULATE) sum over k of a(m, k), by the threads of the
 // first column; zero for the m from IDLE_FROM to IDLE_TO, where the sum is known to be zero (see linear.ts).
 //
@@ -52,10 +54,15 @@ alias Out4 = vec4f;
 //#else
 @group(0) @binding(0) var<storage, read> a: array<A1>;
 //#endif
+//#if PACKED
+@group(0) @binding(1) var<storage, read> b: array<u32>;
+@group(0) @binding(8) var<storage, read> b_scale: array<f32>;           // (N)
+//#else
 //#if B_VEC4
 @group(0) @binding(1) var<storage, read> b: array<B4>;
 //#else
 @group(0) @binding(1) var<storage, read> b: array<B1>;
+//#endif
 //#endif
 //#if OUT_VEC4
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;            // (N)
@@ -89,6 +96,9 @@ fn load_a(row: u32, column: u32) -> vec4f {
 }
 
 fn load_b(row: u32, column: u32) -> vec4f {
+//#if PACKED
+  return unpack4(b[(row + column) / PER_WORD], (column % PER_WORD) / 4u);
+//#else
 //#if B_VEC4
   return vec4f(b[(row + column) / 4u]);
 //#else
@@ -99,6 +109,17 @@ fn load_b(row: u32, column: u32) -> vec4f {
     }
   }
   return v;
+//#endif
+//#endif
+}
+
+// A sum of products, in the units of what b stands for.
+fn scaled(sum: vec4f, n: u32) -> vec4f {
+//#if PACKED
+  let last = N - 1u;
+  return sum * vec4f(b_scale[n], b_scale[min(n + 1u, last)], b_scale[min(n + 2u, last)], b_scale[min(n + 3u, last)]);
+//#else
+  return sum;
 //#endif
 }
 

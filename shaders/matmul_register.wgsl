@@ -180,7 +180,7 @@ fn matmul(
     let bias4 = load_bias(column);
     //#repeat i TILE
     if (m + i < M) {
-      finish(sums[i * VECTORS + j] + bias4, m + i, column);
+      finish(scaled(sums[i * VECTORS + j], column) + bias4, m + i, column);
     }
     //#endrepeat
   }

@@ -138,7 +138,7 @@ fn matmul(
 //#if HALF
       sums[i * VECTORS + j] /= GRADIENT_SCALE;
 //#endif
-      finish(sums[i * VECTORS + j] + bias4, m + i, column);
+      finish(scaled(sums[i * VECTORS + j], column) + bias4, m + i, column);
     }
     //#endrepeat
   }

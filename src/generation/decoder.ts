@@ -9,6 +9,7 @@ import {
   embedWindow,
   STATE_NUMBERS,
 } from '../graph/operators/window.ts';
+import type { PackedLayout } from '../graph/packed.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { type Arena, requireFits } from '../graph/program.ts';
 import { prune } from '../graph/prune.ts';
@@ -45,13 +46,23 @@ export interface Decoder {
 // Every WebGPU device can bind a buffer from a multiple of 256 bytes on.
 const aligned = (bytes: number) => Math.ceil(bytes / 256) * 256;
 
-/** Traces a decoder. `name` tells its buffers from those of other decoders in the same arena; `weights` is the buffer of
- * the weights it writes with. */
+interface DecoderOptions {
+  /** Tells its buffers from those of other decoders in the same arena. */
+  name?: string;
+  /** Texts at once. */
+  sequences?: number;
+  /** The buffer of the weights that it writes with. */
+  weights?: string;
+  /** How these lie there, where they are packed. */
+  packing?: PackedLayout | undefined;
+}
+
+/** Traces a decoder. */
 export function traceDecoder(
   config: GPTConfig,
   layout: ParameterLayout,
   traits: KernelTraits,
-  { name = 'generation', sequences: B = 1, weights = PARAMETERS } = {},
+  { name = 'generation', sequences: B = 1, weights = PARAMETERS, packing }: DecoderOptions = {},
 ): Decoder {
   const { block_size: T, vocab_size: V, n_layer, n_head, n_embd: C } = config;
   const names = {
@@ -73,7 +84,7 @@ export function traceDecoder(
   ]);
 
   const trace = (rows: number, draws: boolean): Graph => {
-    const graph = new Graph(layout, traits, false, weights);
+    const graph = new Graph(layout, traits, false, weights, packing);
     const tensors: DrawTensors = {
       state: graph.region(names.state, 'state', [B, STATE_NUMBERS], 'u32'),
       history: graph.region(names.history, 'history', [B, T], 'u32'),

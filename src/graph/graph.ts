@@ -3,6 +3,7 @@ import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
 import type { Workgroups } from '../gpu/recording.ts';
 import { type HalfLayout, halfLayout } from './halves.ts';
 import type { ProductVariant } from './operators/product.ts';
+import type { PackedLayout } from './packed.ts';
 import type { ParameterLayout } from './parameters.ts';
 import { type DType, Tensor } from './tensor.ts';
 
@@ -62,16 +63,28 @@ export class Graph {
   readonly weights: string;
   /** Where the copy of the matrices in f16 has them; undefined where products read f32. */
   readonly halves: HalfLayout | undefined;
+  /** How the matrices lie in that buffer where they are packed: forward only. */
+  readonly packing: PackedLayout | undefined;
   readonly #parameters = new Map<string, Tensor>();
   readonly #gradients = new Map<Tensor, Tensor>();
   readonly #rules: { out: Tensor; rule: (dout: Tensor) => void }[] = [];
 
-  constructor(layout: ParameterLayout, traits: KernelTraits, training: boolean, weights = PARAMETERS) {
+  constructor(
+    layout: ParameterLayout,
+    traits: KernelTraits,
+    training: boolean,
+    weights = PARAMETERS,
+    packing?: PackedLayout,
+  ) {
+    if (training && packing) {
+      throw new InklingError('internal', 'Packed weights cannot be trained.');
+    }
     this.layout = layout;
     this.traits = traits;
     this.training = training;
     this.weights = weights;
     this.halves = training && traits.half ? halfLayout(layout) : undefined;
+    this.packing = packing;
   }
 
   /** A tensor that the caller writes before a run. */
@@ -89,8 +102,23 @@ export class Graph {
     }
     let tensor = this.#parameters.get(name);
     if (!tensor) {
-      tensor = this.region(this.weights, name, shape, 'f32', slot.offset);
+      tensor = this.packing
+        ? this.#packed(this.packing, name)
+        : this.region(this.weights, name, shape, 'f32', slot.offset);
       this.#parameters.set(name, tensor);
+    }
+    return tensor;
+  }
+
+  #packed(packing: PackedLayout, name: string): Tensor {
+    const { shape, offset, words, scales } = packing.slot(name);
+    const tensor = this.region(this.weights, name, shape, 'f32', offset);
+    if (words > 0) {
+      tensor.packed = {
+        bits: packing.bits,
+        words: this.region(this.weights, `words of ${name}`, [shape[0]!, words], 'u32', offset),
+        scales: this.region(this.weights, `scales of ${name}`, [shape[0]!], 'f32', scales),
+      };
     }
     return tensor;
   }
@@ -123,6 +151,10 @@ export class Graph {
   }
 
   dispatch(kernel: Kernel, bindings: Record<string, Tensor>, workgroups: Workgroups): void {
+    const packed = Object.values(bindings).find((tensor) => tensor.packed);
+    if (packed) {
+      throw new InklingError('internal', `${kernel.entry} reads ${packed} as if it were not packed.`);
+    }
     const declared = bindingsOf(kernel.source);
     const writes = new Set(Object.keys(bindings).filter((name) => declared.get(name)?.writable));
     this.dispatches.push({ kernel, bindings, writes, workgroups });

@@ -1,3 +1,5 @@
+import type { PackedMatrix } from './packed.ts';
+
 /** Where a tensor's numbers live. */
 export type Place =
   /** A buffer from the arena, shared with tensors that live at other times. */
@@ -18,6 +20,8 @@ export class Tensor {
   readonly place: Place;
   /** Set on act(z) to act'(z): whoever computes d act(z) multiplies by it in the same kernel and so delivers dz. */
   slope: Tensor | undefined;
+  /** Set on a matrix of packed numbers, which has no f32 anywhere: what a kernel reads instead of it. */
+  packed: PackedMatrix | undefined;
 
   constructor(name: string, shape: readonly number[], dtype: DType, place: Place) {
     this.name = name;

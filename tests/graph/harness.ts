@@ -3,9 +3,11 @@ import { type Device, openDevice } from '../../src/gpu/device.ts';
 import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
 import { narrowMatrices } from '../../src/graph/operators/narrow.ts';
 import type { ProductVariant } from '../../src/graph/operators/product.ts';
+import type { Bits } from '../../src/graph/packed.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena, type Program } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
+import { quantize } from '../../src/model/quantization.ts';
 import { halfBuffers } from '../../src/training/step.ts';
 import { type Numbers, relativeError } from '../reference/arrays.ts';
 
@@ -55,6 +57,8 @@ export interface Experiment {
   quads?: boolean;
   /** Whether products read f16; not without it. */
   half?: boolean;
+  /** Packs the matrices among the parameters; forward only. */
+  bits?: Bits;
   /** Calls the operators and returns the result. */
   build: (graph: Graph, tensors: Record<string, Tensor>) => Tensor;
   /**
@@ -86,17 +90,22 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     product = 'register4',
     quads = false,
     half = false,
+    bits,
     dout,
   } = experiment;
   const table = Object.entries(parameters).map(([name, { shape }]) => ({ name, shape, decay: shape.length > 1 }));
   const layout = new ParameterLayout(table);
-  const graph = new Graph(layout, { lanes, product, quads, half }, dout !== undefined);
+  const flat = new Float32Array(layout.bytes / 4);
+  for (const [name, { data }] of Object.entries(parameters)) flat.set(data, layout.slot(name).offset / 4);
+  const packed = bits && quantize(layout, flat, bits);
+  const traits = { lanes, product, quads, half };
+  const graph = new Graph(layout, traits, dout !== undefined, PARAMETERS, packed?.layout);
   narrowMatrices(graph);
   const values = new Map<Tensor, Values['data']>();
   const tensors: Record<string, Tensor> = {};
   for (const [name, { shape, data }] of Object.entries(parameters)) {
     tensors[name] = graph.parameter(name, shape);
-    values.set(tensors[name], data);
+    if (!packed) values.set(tensors[name], data);
   }
   for (const [name, { shape, data }] of Object.entries(inputs)) {
     tensors[name] = graph.input(name, shape, data instanceof Uint32Array ? 'u32' : 'f32');
@@ -115,7 +124,12 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     }
   }
   const arena = new Arena(device);
-  await parameterBuffers(device, arena, layout);
+  if (packed) {
+    const buffer = await arena.named(PARAMETERS, packed.layout.bytes);
+    device.gpu.queue.writeBuffer(buffer, 0, packed.data);
+  } else {
+    await parameterBuffers(device, arena, layout);
+  }
   for (const [name, data] of halfBuffers(graph)) {
     device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
   }

@@ -1,7 +1,8 @@
-import source from '../../../shaders/embedding.wgsl?raw';
+import embeddingSource from '../../../shaders/embedding.wgsl?raw';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
+import { readTables } from './packed.ts';
 
 /**
  * Token plus position embedding.
@@ -13,15 +14,15 @@ export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor
   const [V, C] = wte.shape as [number, number];
   const T_MAX = wpe.shape[0]!;
   const out = graph.tensor('embedding', [B, T, C]);
-  const VEC4 = C % 4 === 0;
-  const WIDTH = VEC4 ? C / 4 : C;
+  const { source: rows, bindings, constants: reading, WIDTH } = readTables(wte, wpe);
+  const source = rows + embeddingSource;
   const SCATTER = graph.traits.lanes === 1;
   const GATHERERS = SCATTER ? 1 : V;
-  const sizes = { B, T, T_MAX, V, WIDTH, VEC4, SCATTER, GATHERERS };
+  const sizes = { B, T, T_MAX, V, ...reading, SCATTER, GATHERERS };
   const constants = { ...sizes, DWTE_ACCUMULATE: false, DWPE_ACCUMULATE: false };
   graph.dispatch(
     { source, entry: 'embedding', constants },
-    { tokens, wte, wpe, out },
+    { tokens, ...bindings, out },
     fold(Math.ceil((B * T * WIDTH) / 64)),
   );
 

@@ -1,10 +1,12 @@
 import activationSource from '../../../shaders/activation.wgsl?raw';
 import lanesSource from '../../../shaders/lanes.wgsl?raw';
 import matvecSource from '../../../shaders/matvec.wgsl?raw';
+import packedSource from '../../../shaders/matvec_packed.wgsl?raw';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import type { LinearOptions } from './linear.ts';
+import { readMatrices } from './packed.ts';
 
 /** The most rows that are better served by reading the matrix row by row than by a matrix product in tiles. */
 export const FEW_ROWS = 4;
@@ -37,13 +39,15 @@ export function matvec(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
   const { bias, residual, activation } = options;
   const out = graph.tensor(`linear ${weight.name}`, [...x.shape.slice(0, -1), N]);
   const VEC4 = K % 4 === 0;
-  const PIECES = VEC4 ? K / 4 : K;
+  const reading = readMatrices({ weight });
+  const { PACKED } = reading.constants;
+  const PIECES = PACKED ? Number(reading.constants.WORDS) : VEC4 ? K / 4 : K;
   const shape = shareOut(graph.traits.lanes, PIECES, N, M);
   const constants = {
     M,
     N,
-    PIECES,
     VEC4,
+    ...(PACKED ? { ...reading.constants, K, RAGGED: K % Number(reading.constants.PER_WORD) !== 0 } : { PIECES }),
     ...shape,
     REDUCE: shape.LANES > 1,
     BIAS: Boolean(bias),
@@ -54,8 +58,13 @@ export function matvec(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
     RELU: activation === 'relu',
   };
   graph.dispatch(
-    { source: (activation ? activationSource : '') + lanesSource + matvecSource, entry: 'matvec', constants },
-    { x, weight, ...(bias && { bias }), ...(residual && { residual }), out },
+    {
+      source:
+        (activation ? activationSource : '') + lanesSource + reading.source + (PACKED ? packedSource : matvecSource),
+      entry: PACKED ? 'matvec_packed' : 'matvec',
+      constants,
+    },
+    { x, ...reading.bindings, ...(bias && { bias }), ...(residual && { residual }), out },
     fold(Math.ceil(N / (shape.GROUPS * shape.COLUMNS))),
   );
   return out;

@@ -7,6 +7,7 @@ import type { Constant } from '../../gpu/kernel.ts';
 import { MAX_WORKGROUPS, type Workgroups } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
+import { readMatrices } from './packed.ts';
 
 /** What a product does to its result; see matmul.wgsl. */
 export interface Finish {
@@ -87,7 +88,10 @@ function gradientScale(layout: Layout, [M, , K]: readonly [number, number, numbe
   return layout === 'NT' ? '1.0' : `${2 ** Math.round(Math.log2(layout === 'NN' ? M : K))}.0`;
 }
 
-/** out (M, N) = finish(a b), with a (M, K) or transposed (K, M), b (K, N) or transposed (N, K). */
+/**
+ * out (M, N) = finish(a b), with a (M, K) or transposed (K, M), b (K, N) or transposed (N, K). Packed may be b where it is
+ * transposed.
+ */
 export function product(
   graph: Graph,
   layout: Layout,
@@ -113,7 +117,11 @@ export function product(
   const A_TRANSPOSED = layout === 'TN';
   const B_TRANSPOSED = layout === 'NT';
   const A_WIDTH = A_TRANSPOSED ? M : K;
-  const B_WIDTH = B_TRANSPOSED ? K : N;
+  const reading = readMatrices({ b });
+  if (b.packed && !B_TRANSPOSED) {
+    throw new InklingError('internal', `A product reads ${b}, which is packed, along its columns.`);
+  }
+  const B_WIDTH = b.packed ? (b.packed.words.shape[1]! * 32) / b.packed.bits : B_TRANSPOSED ? K : N;
   const [A_HALF, B_HALF, OUT_HALF] = [a, b, out].map(({ dtype }) => dtype === 'f16') as [boolean, boolean, boolean];
   const HALF = A_HALF || B_HALF || OUT_HALF;
   const kind = finish.activate?.activation;
@@ -144,6 +152,7 @@ export function product(
     A_HALF,
     B_HALF,
     OUT_HALF,
+    ...reading.constants,
     A_VEC4: A_WIDTH % 4 === 0,
     B_VEC4: B_WIDTH % 4 === 0,
     OUT_VEC4: N % 4 === 0,
@@ -161,12 +170,13 @@ export function product(
     GELU_TANH: kind === 'gelu_tanh',
     RELU: kind === 'relu',
   };
-  const source = (kind ? activationSource : '') + commonSource + (depth ? sharedSource : registerSource);
+  const source =
+    (kind ? activationSource : '') + reading.source + commonSource + (depth ? sharedSource : registerSource);
   graph.dispatch(
     { source, entry: 'matmul', constants },
     {
       a,
-      b,
+      ...reading.bindings,
       ...(finish.bias && { bias: finish.bias }),
       ...(finish.residual && { residual: finish.residual }),
       ...(kept && { slope: kept }),

@@ -1,11 +1,13 @@
 import attentionSource from '../../../shaders/attention_cached.wgsl?raw';
 import drawSource from '../../../shaders/draw_token.wgsl?raw';
 import lanesSource from '../../../shaders/lanes.wgsl?raw';
+import tableSource from '../../../shaders/table_rows.wgsl?raw';
 import windowSource from '../../../shaders/window.wgsl?raw';
 import { float } from '../../gpu/kernel.ts';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
+import { readTables } from './packed.ts';
 import { rowShape } from './rows.ts';
 
 /** Numbers of a sequence's state: the position of the next row in the window, the tokens so far, the window's first. */
@@ -26,11 +28,10 @@ export function embedWindow(graph: Graph, windows: WindowTensors, rows: number, 
   const [B, T] = windows.history.shape as [number, number];
   const C = wte.shape[1]!;
   const out = graph.tensor('embedding', [B, rows, C]);
-  const VEC4 = C % 4 === 0;
-  const WIDTH = VEC4 ? C / 4 : C;
+  const { source, bindings, constants, WIDTH } = readTables(wte, wpe);
   graph.dispatch(
-    { source: windowSource, entry: 'embed_window', constants: { B, R: rows, T, WIDTH, VEC4 } },
-    { ...windows, wte, wpe, out },
+    { source: source + windowSource, entry: 'embed_window', constants: { B, R: rows, T, ...constants } },
+    { ...windows, ...bindings, out },
     fold(Math.ceil((B * rows * WIDTH) / 64)),
   );
   return out;
@@ -40,7 +41,11 @@ export function embedWindow(graph: Graph, windows: WindowTensors, rows: number, 
 export function advance(graph: Graph, { state, history }: WindowTensors, rows: number): void {
   const [B, T] = history.shape as [number, number];
   graph.dispatch(
-    { source: windowSource, entry: 'advance', constants: { B, R: rows, T, WIDTH: 1, VEC4: false } },
+    {
+      source: tableSource + windowSource,
+      entry: 'advance',
+      constants: { B, R: rows, T, WIDTH: 1, VEC4: false, PACKED: false },
+    },
     { next_state: state },
     [Math.ceil(B / 64), 1, 1],
   );
