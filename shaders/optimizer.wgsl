@@ -4,6 +4,7 @@
 //   norm = sqrt(sum of g^2),   clip = min(1, MAX_NORM / (norm + 1e-6))   (1 where CLIP is off)
 //   g = g clip + L2 p                                                    (the second term for decayed elements)
 //   p = p (1 - lr WEIGHT_DECAY) - lr direction                           (the decay for decayed elements)
+//   p = 0 where mask = 0                                                 (MASKED; decayed elements)
 //   average += average_rate (p - average)                                (AVERAGE)
 // Decayed are the first DECAYED elements: nanoGPT decays the tensors of two or more dimensions, and the layout puts
 // these first. The direction, by optimizer:
@@ -47,6 +48,7 @@ struct Update {
 @group(0) @binding(11) var<storage, read_write> moment2: array<vec4f>;   // (P): v
 @group(0) @binding(12) var<storage, read_write> average: array<vec4f>;   // (P)
 @group(0) @binding(13) var<storage, read> orthogonal: array<vec4f>;     // (HIDDEN_TO - HIDDEN_FROM), by muon.wgsl
+@group(0) @binding(14) var<storage, read> mask: array<vec4f>;           // (P): 0 for a weight that stays zero
 
 // By the bits: a compiler may take it that floating-point numbers are finite.
 fn is_finite(x: f32) -> bool {
@@ -160,6 +162,11 @@ fn update_parameters(
   let m = moment1[i];
   p -= lr * sign(BETA1 * m + ONE_MINUS_BETA1 * g);
   moment1[i] = BETA2 * m + ONE_MINUS_BETA2 * g;
+//#endif
+//#if MASKED
+  if (4u * i < DECAYED) {
+    p = select(p, vec4f(), mask[i] == vec4f());
+  }
 //#endif
   parameters[i] = p;
 //#if AVERAGE

@@ -5,6 +5,7 @@ import { evaluate } from './evaluate.ts';
 import { exportModel } from './export.ts';
 import { parity } from './parity.ts';
 import { sample } from './sample.ts';
+import { shrink } from './shrink.ts';
 import { train } from './train.ts';
 
 /** A command resolves with whether it succeeded. */
@@ -13,6 +14,7 @@ const COMMANDS: Record<string, (argv: string[]) => Promise<boolean>> = {
   sample,
   evaluate,
   export: exportModel,
+  shrink,
   parity,
   bench,
 };

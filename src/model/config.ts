@@ -110,6 +110,7 @@ export function preset(name: PresetName): RunConfig {
         dropout: name === 'nanogpt-gpu' ? 0.2 : 0,
         label_smoothing: 0,
         ema_decay: 0,
+        keep_zeros: false,
         eval_interval: name === 'tiny' ? 100 : 250,
         eval_iters: 20,
         patience: 0,

@@ -89,3 +89,16 @@ export function dequantize(
   }
   return weights;
 }
+
+/** Weights as a model can be run with: the flat buffer of its layout, or packed. */
+export type Weights = Float32Array<ArrayBuffer> | PackedWeights;
+
+/** How weights lie in their buffer, where they are packed. */
+export function packingOf(weights: Weights): PackedLayout | undefined {
+  return weights instanceof Float32Array ? undefined : weights.layout;
+}
+
+/** What their buffer holds. */
+export function dataOf(weights: Weights): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+  return weights instanceof Float32Array ? weights : weights.data;
+}

@@ -54,6 +54,8 @@ export interface TrainingConfig {
   label_smoothing: number;
   /** Decay of the moving average of the weights that evaluation and samples then use; 0 turns it off. */
   ema_decay: number;
+  /** Whether weights of the matrices that are exactly zero at the start stay zero: fine-tuning after pruning. */
+  keep_zeros: boolean;
 
   /** Steps between evaluations. */
   eval_interval: number;
@@ -125,6 +127,7 @@ export function checkTrainingConfig(training: TrainingConfig): void {
   requireReal('eps', training.eps, 1e-12, 1);
   requireReal('momentum', training.momentum, 0, 0.99999);
   requireSwitch('nesterov', training.nesterov);
+  requireSwitch('keep_zeros', training.keep_zeros ?? false);
   requireReal('weight_decay', training.weight_decay, 0, 10);
   requireReal('l2', training.l2, 0, 10);
   requireReal('grad_clip', training.grad_clip, 0, 1e6);

@@ -1,4 +1,5 @@
 import optimizerSource from '../../shaders/optimizer.wgsl?raw';
+import pruningSource from '../../shaders/pruning.wgsl?raw';
 import randomSource from '../../shaders/random.wgsl?raw';
 import { float } from '../gpu/kernel.ts';
 import { fold } from '../gpu/recording.ts';
@@ -6,7 +7,7 @@ import { GRADIENTS, type Graph } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { TrainingConfig } from '../model/config.ts';
 import { hiddenMatrices, orthogonalize } from './muon.ts';
-import { BEST, PROGRESS, RECORDS, SCHEDULE, stateBuffers } from './state.ts';
+import { BEST, MASK, PROGRESS, RECORDS, SCHEDULE, stateBuffers } from './state.ts';
 
 /** Steps that the ring of records holds: more than are ever in flight. */
 export const RECORD_RING = 1024;
@@ -24,7 +25,7 @@ function partialsFor(elements: number): number {
 /**
  * Appends the end of a training step: the gradient norm over all parameters, clipping, the optimizer, and the step's
  * record. `losses` are those of all the step's rows. Three dispatches, whatever the number of tensors; Muon takes
- * sixteen more, whatever the number of matrices.
+ * sixteen more, whatever the number of matrices, and pruned weights that stay zero take one.
  */
 export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConfig): void {
   const { optimizer } = config;
@@ -63,7 +64,15 @@ export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConf
     LION: optimizer === 'lion',
     MUON: optimizer === 'muon',
     AVERAGE: config.ema_decay > 0,
+    MASKED: config.keep_zeros === true, // not there in older runs
   };
+  if (config.keep_zeros) {
+    graph.dispatch(
+      { source: pruningSource, entry: 'mask_gradients', constants: { DECAYED: graph.layout.decayed } },
+      { mask: flat(MASK), gradients },
+      fold(Math.ceil(graph.layout.decayed / 256)),
+    );
+  }
   const source = randomSource + optimizerSource;
   graph.dispatch({ source, entry: 'sum_of_squares', constants }, { gradients, partials }, [PARTIALS / 64, 1, 1]);
   graph.dispatch(

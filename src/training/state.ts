@@ -8,6 +8,8 @@ export const MOMENT2 = 'moment2';
 /** The moving average of the weights, and the weights of the lowest validation loss. */
 export const AVERAGE = 'average';
 export const BEST = 'best';
+/** 1, or 0 for each weight that was zero at the start; looked at for matrices only. */
+export const MASK = 'mask';
 export const SCHEDULE = 'schedule';
 export const PROGRESS = 'progress';
 export const RECORDS = 'records';
@@ -16,7 +18,8 @@ export const RECORDS = 'records';
  * The flat buffers that a run of this configuration goes on from, by name, all in the layout of its parameters: what a
  * checkpoint holds, no more and no less.
  */
-export function stateBuffers({ optimizer, momentum, ema_decay, patience }: TrainingConfig): readonly string[] {
+export function stateBuffers(config: TrainingConfig): readonly string[] {
+  const { optimizer, momentum, ema_decay, patience, keep_zeros } = config;
   const moments = {
     adamw: [MOMENT1, MOMENT2],
     adam: [MOMENT1, MOMENT2],
@@ -24,7 +27,8 @@ export function stateBuffers({ optimizer, momentum, ema_decay, patience }: Train
     lion: [MOMENT1],
     muon: [MOMENT1, MOMENT2],
   }[optimizer];
-  return [PARAMETERS, ...moments, ...(ema_decay > 0 ? [AVERAGE] : []), ...(patience > 0 ? [BEST] : [])];
+  const copies = [...(ema_decay > 0 ? [AVERAGE] : []), ...(patience > 0 ? [BEST] : [])];
+  return [PARAMETERS, ...moments, ...copies, ...(keep_zeros ? [MASK] : [])];
 }
 
 /** Everything that the next step depends on, apart from the configuration and the corpus. */
@@ -68,7 +72,8 @@ export function weightsOf({ buffers }: TrainingState): Float32Array<ArrayBuffer>
   return buffers.get(AVERAGE) ?? buffers.get(PARAMETERS)!;
 }
 
-/** Copies of the weights start as the weights, moments as zeros. */
+/** Copies of the weights start as the weights, moments as zeros; a mask tells which weights are zero. */
 function startOf(name: string, parameters: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
+  if (name === MASK) return parameters.map((weight) => (weight === 0 ? 0 : 1));
   return name === MOMENT1 || name === MOMENT2 ? new Float32Array(parameters.length) : parameters;
 }

@@ -7,6 +7,7 @@ import { traitsOf } from '../graph/traits.ts';
 import type { GPTConfig } from '../model/config.ts';
 import { gpt } from '../model/gpt.ts';
 import { layoutOf } from '../model/parameters.ts';
+import { dataOf, packingOf, type Weights } from '../model/quantization.ts';
 import type { TokenIds } from '../text/corpus.ts';
 
 /** Tokens that are predicted at a time. */
@@ -16,16 +17,11 @@ const BATCH_TOKENS = 1024;
  * How well a model predicts a text: the mean loss in nats over every token but the first.
  *
  * The text is cut into consecutive windows of block_size + 1 tokens that share one token, the last one shorter, so that
- * each of these tokens is predicted once, from the start of its window on. `weights` is the flat buffer.
+ * each of these tokens is predicted once, from the start of its window on. `weights` is the flat buffer, or packed.
  *
  * Throws `short-text` for fewer than two tokens, `too-large` or `out-of-memory`.
  */
-export async function textLoss(
-  device: Device,
-  config: GPTConfig,
-  weights: Float32Array<ArrayBuffer>,
-  ids: TokenIds,
-): Promise<number> {
+export async function textLoss(device: Device, config: GPTConfig, weights: Weights, ids: TokenIds): Promise<number> {
   const predicted = ids.length - 1;
   if (predicted < 1) {
     throw new InklingError(
@@ -38,15 +34,17 @@ export async function textLoss(
   const windows = Math.ceil(predicted / T);
   const B = Math.max(1, Math.min(windows, Math.floor(BATCH_TOKENS / T)));
   const layout = layoutOf(config);
-  requireFits(device, layout.bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
-  const graph = new Graph(layout, traitsOf(device), false);
+  const packing = packingOf(weights);
+  const { bytes } = packing ?? layout;
+  requireFits(device, bytes, `its ${layout.count.toLocaleString('en-US')} parameters`);
+  const graph = new Graph(layout, traitsOf(device), false, PARAMETERS, packing);
   const x = graph.input('x', [B, T], 'u32');
   const y = graph.input('y', [B, T], 'u32');
   const losses = graph.output(crossEntropy(graph, gpt(graph, config, x), y));
   const arena = new Arena(device);
   try {
     arena.plan(graph);
-    device.gpu.queue.writeBuffer(await arena.named(PARAMETERS, layout.bytes), 0, weights);
+    device.gpu.queue.writeBuffer(await arena.named(PARAMETERS, bytes), 0, dataOf(weights));
     const program = (await arena.compile()).get(graph)!;
     let sum = 0;
     // Window w begins where the one before it ends, at token w T: inputs and targets of a batch are stretches of the text.
