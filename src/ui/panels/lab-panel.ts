@@ -1,8 +1,8 @@
 import { html, LitElement } from 'lit';
 import type { Session } from '../session-client.ts';
-import { LAB } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { initialView, type View } from '../view.ts';
+import './lab/overfitting-lab.ts';
 
 /**
  * @prop view - all that there is to show
@@ -21,7 +21,7 @@ export class LabPanel extends LitElement {
   }
 
   override render() {
-    return html`<h2>${LAB.heading}</h2>`;
+    return html`<overfitting-lab .view=${this.view} .session=${this.session}></overfitting-lab>`;
   }
 
   static override styles = [shared];

@@ -1,0 +1,120 @@
+import { css, html, LitElement } from 'lit';
+import { count, loss } from '../../format.ts';
+import { OVERFITTING, VARIANTS as WORDS } from '../../strings/lab.ts';
+import { NOTHING_YET } from '../../strings/words.ts';
+import { shared } from '../../styles.ts';
+import type { LabResult } from './experiment.ts';
+import type { Variant } from './variants.ts';
+
+/** The figures of a run: of the weights that it leaves, which with early stopping are those of its lowest loss. */
+export function figuresOf({ steps, train, val, outcome }: LabResult) {
+  const best = val.reduce((lowest, value, i) => (value < val[lowest]! ? i : lowest), 0);
+  const end = outcome?.endedEarly ? best : val.length - 1;
+  return { best: val[best], at: steps[best], val: val[end], train: train[end] };
+}
+
+/**
+ * What came out, a row for each run.
+ *
+ * @prop results - by variant
+ * @prop revision - changes whenever they have grown
+ */
+export class VariantTable extends LitElement {
+  static override properties = { results: { attribute: false }, revision: { attribute: false } };
+
+  declare results: ReadonlyMap<Variant, LabResult>;
+  declare revision: number;
+
+  constructor() {
+    super();
+    this.results = new Map();
+    this.revision = 0;
+  }
+
+  #row(variant: Variant, result: LabResult) {
+    const { best, at, val, train } = figuresOf(result);
+    const number = (value: number | undefined, format = loss) => (value === undefined ? NOTHING_YET : format(value));
+    const { outcome } = result;
+    return html`
+      <tr>
+        <th scope="row">${WORDS[variant].name}</th>
+        <td>${number(outcome?.parameters, count)}</td>
+        <td>${number(best)}</td>
+        <td>${number(at, count)}</td>
+        <td>${number(val)}</td>
+        <td>${number(train)}</td>
+        <td>${val === undefined ? NOTHING_YET : loss(val - train!)}</td>
+        <td>${number(outcome?.norm, (value) => loss(value, 1))}</td>
+      </tr>
+    `;
+  }
+
+  override render() {
+    const { columns } = OVERFITTING;
+    return html`
+      <div class="scroll" role="group" tabindex="0" aria-label=${OVERFITTING.caption}>
+        <table>
+          <caption class="help">${OVERFITTING.caption}</caption>
+          <thead>
+            <tr>${Object.values(columns).map((name) => html`<th scope="col">${name}</th>`)}</tr>
+          </thead>
+          <tbody>${[...this.results].map(([variant, result]) => this.#row(variant, result))}</tbody>
+        </table>
+      </div>
+      <p class="help">${OVERFITTING.normHelp}</p>
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      .scroll {
+        overflow-x: auto;
+      }
+
+      table {
+        width: 100%;
+        min-width: 40rem;
+        border-collapse: collapse;
+        font-size: var(--text-small);
+        font-variant-numeric: tabular-nums lining-nums;
+      }
+
+      caption {
+        padding-bottom: var(--space-2);
+        text-align: left;
+      }
+
+      th,
+      td {
+        padding: var(--space-1) 0 var(--space-1) var(--space-3);
+        border-top: 1px solid var(--rule);
+        font-weight: 400;
+        text-align: right;
+        vertical-align: bottom;
+      }
+
+      thead th {
+        border: 0;
+        color: var(--ink-faint);
+      }
+
+      tr > :first-child {
+        padding-left: 0;
+        text-align: left;
+      }
+
+      p {
+        margin-top: var(--space-2);
+      }
+    `,
+  ];
+}
+
+customElements.define('variant-table', VariantTable);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'variant-table': VariantTable;
+  }
+}
