@@ -18,7 +18,7 @@ export const SIZES = [500, 1000, 2000, 4000, 8000];
 export const MOST_STEPS = 5000;
 /** Characters held back. */
 export const HELD_BACK = 2048;
-/** Evaluations of a run, besides that before its first step. */
+/** Evaluations of a run, besides that before its first step; a short run has fewer, since each costs some steps' time. */
 const EVALUATIONS = 25;
 
 /** How strong the remedies are. */
@@ -44,7 +44,7 @@ function plain({ steps, seed }: LabSettings): RunConfig {
       warmup_iters: Math.min(20, steps),
       schedule: 'constant',
       weight_decay: 0,
-      eval_interval: Math.max(1, Math.round(steps / EVALUATIONS)),
+      eval_interval: Math.max(10, Math.round(steps / EVALUATIONS)),
       eval_iters: Math.ceil(HELD_BACK / (training.batch_size * block_size)),
       sample_interval: 0,
       seed,

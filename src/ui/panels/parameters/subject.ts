@@ -18,10 +18,6 @@ export interface Subject {
   sizes: Sizes;
   /** Tokens that its training sees: those of the run, or those that were published. */
   tokens: number | null;
-  /** Where its numbers come from, when from a paper. */
-  source: string | null;
-  /** The published number of parameters that is not reproduced to the digit. */
-  rounded: number | null;
 }
 
 export const isPublished = (name: SubjectName): name is PublishedName => name in PUBLISHED;
@@ -30,24 +26,21 @@ const DEFAULTS = preset('tiny').training;
 
 /** Counts what is named; `own` are the numbers last entered by hand. What is not there falls back to the form. */
 export function subjectOf(name: SubjectName, view: View, own: Sizes | null): Subject {
-  const none = { tokens: null, source: null, rounded: null };
   const { optimizer, momentum } = DEFAULTS;
   if (isPublished(name)) {
-    const { config, source, tokens, exact, rounded } = PUBLISHED[name];
-    const sizes = { ...config, optimizer, momentum };
-    return { name, sizes, tokens, source, rounded: exact === null ? rounded : null };
+    const { config, tokens } = PUBLISHED[name];
+    return { name, sizes: { ...config, optimizer, momentum }, tokens };
   }
   if (name === 'tied' || name === 'untied') {
-    return { ...none, name, sizes: { ...WORKED[name], optimizer, momentum } };
+    return { name, sizes: { ...WORKED[name], optimizer, momentum }, tokens: null };
   }
-  if (name === 'own' && own !== null) return { ...none, name, sizes: own };
+  if (name === 'own' && own !== null) return { name, sizes: own, tokens: null };
   const { run, text } = view;
   const shown = name === 'run' ? run : null;
   const config = shown?.config ?? chosenConfig(view);
   const { model, training } = config;
   const vocab_size = shown?.vocabulary ?? text?.vocab_size ?? run?.vocabulary ?? 1;
   return {
-    ...none,
     name: shown ? 'run' : 'form',
     sizes: { ...model, vocab_size, optimizer: training.optimizer, momentum: training.momentum },
     tokens: training.max_iters * tokensPerStep(config),
