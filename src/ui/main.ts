@@ -5,9 +5,10 @@ import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
 import { keepOffline } from './offline.ts';
+import type { Player } from './recording/player.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
-import { FAILURES, RUNS, TITLE } from './strings.ts';
+import { FAILURES, RECORDING, RUNS, TITLE } from './strings.ts';
 import {
   canTrain,
   chosenConfig,
@@ -16,6 +17,7 @@ import {
   interruptedRun,
   isActive,
   type PanelName,
+  type RecordingCommand,
   type Settings,
   type StartView,
 } from './view.ts';
@@ -251,6 +253,19 @@ on<PanelName>('panel-chosen', (panel) => store.dispatch({ kind: 'panel-chosen', 
 const save = () => void session?.save();
 document.addEventListener('visibilitychange', () => document.hidden && save());
 document.addEventListener('freeze', save);
+
+/** Plays the recorded run; fetched when it is first asked for. */
+let player: Promise<Player> | null = null;
+async function playRecording(command: RecordingCommand): Promise<void> {
+  try {
+    player ??= import('./recording/player.ts').then(({ openPlayer }) => openPlayer(store));
+    (await player).obey(command);
+  } catch {
+    player = null; // the next asking may be luckier
+    store.dispatch({ kind: 'refused', failure: RECORDING.notFetched });
+  }
+}
+on<RecordingCommand>('recording-command', playRecording);
 
 let changeVersion = () => {};
 const offerVersion = (change: () => void) => {

@@ -9,13 +9,14 @@ import type {
   TextDescription,
 } from '../worker/messages.ts';
 import { LossHistory } from './loss-history.ts';
-import { MILESTONES } from './strings.ts';
+import { MILESTONES, RECORDING } from './strings.ts';
 import {
   bestOf,
   type Generation,
   initialView,
   isActive,
   type PanelName,
+  type RecordingView,
   type RunView,
   type Settings,
   type StartView,
@@ -27,6 +28,7 @@ export type Action =
   | SessionEvent
   | { kind: 'panel-chosen'; panel: PanelName }
   | { kind: 'update-ready'; ready: boolean }
+  | { kind: 'recorded'; afresh: boolean; events: SessionEvent[]; recording: RecordingView }
   | { kind: 'connected'; adapter: AdapterDescription }
   | { kind: 'connection-failed'; failure: Failure }
   | { kind: 'worker-missing'; failure: Failure }
@@ -75,6 +77,7 @@ export function reduce(view: View, action: Action): View {
         ...view,
         generation: null,
         generationBefore: null,
+        recording: null,
         milestone: action.before === null ? MILESTONES.started : MILESTONES.resumed(action.before.step),
         run: {
           ...told(action.before?.metrics),
@@ -136,12 +139,14 @@ export function reduce(view: View, action: Action): View {
       return { ...view, panel: action.panel };
     case 'update-ready':
       return { ...view, updateReady: action.ready };
+    case 'recorded':
+      return withRecording(view, action.events, action.recording, action.afresh);
     case 'runs-changed':
       return view;
     case 'runs-listed':
       return { ...view, runs: action.runs };
     case 'run-shown':
-      return isActive(view.phase) ? view : { ...view, generation: null, run: shown(action.kept) };
+      return isActive(view.phase) ? view : { ...view, generation: null, recording: null, run: shown(action.kept) };
     case 'run-forked':
       return { ...view, milestone: MILESTONES.forked(action.name) };
     case 'worker-died':
@@ -164,6 +169,9 @@ export function reduce(view: View, action: Action): View {
         ...view,
         adapter: action.adapter,
         connectionFailure: null,
+        // what this browser can now do itself
+        recording: null,
+        run: view.recording === null ? view.run : null,
         milestone: view.text === null ? view.milestone : MILESTONES.ready,
       };
     case 'connection-failed':
@@ -246,6 +254,14 @@ function told(
   }));
   const loss = metrics?.records.at(-1)?.loss ?? null;
   return { history, loss, evaluations: evaluations ?? [], overfittingSince: null, samples: metrics?.samples ?? [] };
+}
+
+/** The view with more of a recorded run, which changes nothing but what is on show: no phase, and no live model. */
+function withRecording(view: View, events: SessionEvent[], recording: RecordingView, afresh: boolean): View {
+  const { phase } = view;
+  const { run, ...played } = events.reduce<View>(reduce, afresh ? { ...view, run: null } : view);
+  const milestone = recording.step < recording.steps ? RECORDING.playing : RECORDING.ended;
+  return { ...played, phase, milestone, recording, run: run && { ...run, live: false, id: null } };
 }
 
 /** A kept run, as it was last saved. */

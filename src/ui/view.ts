@@ -97,6 +97,25 @@ export interface Generation {
   busy: boolean;
 }
 
+/** A recorded run that is played where none can be trained: what it was, and how far it is on show. */
+export interface RecordingView {
+  /** The day, as 2026-01-31. */
+  recorded: string;
+  adapter: string;
+  /** How long the run took. */
+  seconds: number;
+  steps: number;
+  step: number;
+  playing: boolean;
+  /** How much faster than it went. */
+  speed: number;
+}
+
+export type RecordingCommand =
+  | { kind: 'play' | 'halt' }
+  | { kind: 'seek'; step: number }
+  | { kind: 'speed'; times: number };
+
 /** The parts of the page; one is shown at a time. */
 export const PANELS = ['train', 'parameters', 'inside', 'lab'] as const;
 export type PanelName = (typeof PANELS)[number];
@@ -131,6 +150,8 @@ export interface View {
   milestone: string;
   /** Whether a new version of the page lies ready and has not been put off. */
   updateReady: boolean;
+  /** Whose run `run` is then: a recorded one, or null. */
+  recording: RecordingView | null;
 }
 
 export function initialView(): View {
@@ -154,6 +175,7 @@ export function initialView(): View {
     failure: null,
     milestone: MILESTONES.opening,
     updateReady: false,
+    recording: null,
   };
 }
 

@@ -3,7 +3,18 @@ import '../charts/run-charts.ts';
 import { emit } from '../emit.ts';
 import { LossHistory } from '../loss-history.ts';
 import type { Session } from '../session-client.ts';
-import { ADAPTER, CONTROLS, FOOTER, meaning, PANEL_NAMES, SETTINGS, TAGLINE, TEXT, TITLE } from '../strings.ts';
+import {
+  ADAPTER,
+  CONTROLS,
+  FOOTER,
+  meaning,
+  PANEL_NAMES,
+  RECORDING,
+  SETTINGS,
+  TAGLINE,
+  TEXT,
+  TITLE,
+} from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
   canExport,
@@ -28,6 +39,7 @@ import './failure-notice.ts';
 import './figures-table.ts';
 import './model-export.ts';
 import './prompt-form.ts';
+import './recorded-run.ts';
 import './resume-offer.ts';
 import './run-controls.ts';
 import './run-readings.ts';
@@ -96,6 +108,7 @@ export class InklingPage extends LitElement {
 
   #summary(): string {
     const { view } = this;
+    if (view.connectionFailure !== null) return RECORDING.noTraining(view.connectionFailure.message);
     if (view.phase === 'preparing') return CONTROLS.preparing(view.detail);
     if (isActive(view.phase) && view.run !== null) {
       return CONTROLS.present(view.phase, view.run.textName, view.run.parameters);
@@ -236,6 +249,7 @@ export class InklingPage extends LitElement {
         <div class="grid" ?hidden=${view.panel !== 'train'} role="tabpanel" aria-label=${PANEL_NAMES.train}>
           <div class="instrument">
             <resume-offer .run=${interruptedRun(view)} .ready=${view.adapter !== null}></resume-offer>
+            ${view.connectionFailure === null ? nothing : html`<recorded-run .recording=${view.recording}></recorded-run>`}
             ${this.#controls()}
             ${this.#instrument()}
           </div>
