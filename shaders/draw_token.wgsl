@@ -13,7 +13,11 @@
 // taken as a whole number, have the same order, and a bound between the kept and the others is found bit by bit.
 //
 // weights = w at the end, zero where a token may not be drawn. Then, for the token drawn (all `=`):
-//   drawn[count % RING, b], history[b, count % T] = token;   latest[b, token] = count + 1;   state[b] moves on
+//   history[b, count % T] = token;   latest[b, token] = count + 1;   state[b] moves on
+//   drawn[count % RING, b] = token, p[token], q, the ids of the TOP tokens with the largest p, and their p
+// p = exp(l - max l) / sum of exp(l - max l): the plain softmax of the logits as they are, at temperature 1, with no penalty and
+// nothing left out. q = w[token] / sum of w: the probability with which it was drawn; 1 at temperature 0. Floats stand in
+// `drawn` by their bits. Where there are fewer tokens than TOP, the last ones are token 0 with p = 0.
 // When the window is full it slides: it goes on with its last KEEP tokens, which are read again from position 0 on.
 //
 // Put behind lanes.wgsl. One workgroup of LANES threads for each sequence; a thread has CHUNK tokens, one after the other. Sums are added in the
@@ -41,7 +45,7 @@ struct State {
 @group(0) @binding(3) var<storage, read_write> history: array<u32>;   // (B, T)
 @group(0) @binding(4) var<storage, read_write> latest: array<u32>;    // (B, V): 1 + number of the token's last occurrence
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;   // (B, V)
-@group(0) @binding(6) var<storage, read_write> drawn: array<u32>;     // (RING, B)
+@group(0) @binding(6) var<storage, read_write> drawn: array<u32>;     // (RING, B, RECORD)
 
 const LOWEST = -3.4e38;
 const TWO = 0x40000000u;  // the bits of 2.0; no w is much above 1
@@ -140,9 +144,67 @@ fn hash(input: u32) -> u32 {
   return (word >> 22u) ^ word;
 }
 
-fn move_on(b: u32, token: u32) {
+// Where the record of the token after `count` begins in `drawn`.
+fn record_of(count: u32, b: u32) -> u32 {
+  return ((count % RING) * B + b) * RECORD;
+}
+
+// Records the TOP likeliest tokens; returns the largest logit, and the sum of exp(l - that). All threads must call it.
+fn tell_likeliest(b: u32, count: u32, from_id: u32, to_id: u32, lane: u32) -> vec2f {
+  let base = b * V;
+  let record = record_of(count, b);
+  // the thread's own, in descending order, as (logit, id)
+  var own: array<vec2f, TOP>;
+  for (var n = 0u; n < TOP; n++) {
+    own[n] = vec2f(LOWEST, 0.0);
+  }
+  for (var i = from_id; i < to_id; i++) {
+    let l = logits[base + i];
+    if (l > own[TOP - 1u].x) {
+      var at = TOP - 1u;
+      while (at > 0u && l > own[at - 1u].x) {
+        own[at] = own[at - 1u];
+        at--;
+      }
+      own[at] = vec2f(l, f32(i));
+    }
+  }
+  var highest = 0.0;
+  var total = 1.0;
+  var next = 0u;
+  for (var n = 0u; n < TOP; n++) {
+    // each thread offers the likeliest of its own that has not been taken
+    var offer = vec2f(LOWEST, 0.0);
+    if (next < TOP) {
+      offer = own[next];
+    }
+    let best = best_of_lanes(offer.x, u32(offer.y), lane);
+    if (best.x == offer.x && best.y == offer.y) {
+      next++;
+    }
+    if (n == 0u) {
+      highest = best.x;
+      var part = 0.0;
+      for (var i = from_id; i < to_id; i++) {
+        part += exp(logits[base + i] - highest);
+      }
+      total = sum_lanes(vec2f(part, 0.0), lane, 0u).x;
+    }
+    if (lane == 0u) {
+      drawn[record + 3u + n] = u32(best.y);
+      drawn[record + 3u + TOP + n] = bitcast<u32>(exp(best.x - highest) / total);
+    }
+  }
+  return vec2f(highest, total);
+}
+
+// Records a token as drawn, with probability q; `softmax` as `tell_likeliest` returns it.
+fn move_on(b: u32, token: u32, softmax: vec2f, q: f32) {
   let now = state[b];
-  drawn[(now.count % RING) * B + b] = token;
+  let record = record_of(now.count, b);
+  drawn[record] = token;
+  drawn[record + 1u] = bitcast<u32>(exp(logits[b * V + token] - softmax.x) / softmax.y);
+  drawn[record + 2u] = bitcast<u32>(q);
   history[b * T + now.count % T] = token;
   latest[b * V + token] = now.count + 1u;
   let count = now.count + 1u;
@@ -161,6 +223,7 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   let to_id = min(from_id + CHUNK, V);
   let count = state[b].count;
   let first = state[b].first;
+  let softmax = tell_likeliest(b, count, from_id, to_id, lane);
 
   var highest = LOWEST;
   var likeliest = from_id;
@@ -181,7 +244,7 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   let best = best_of_lanes(highest, likeliest, lane);
   if (options.temperature == 0.0) {
     if (lane == 0u) {
-      move_on(b, u32(best.y));
+      move_on(b, u32(best.y), softmax, 1.0);
     }
     return;
   }
@@ -225,6 +288,6 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
         }
       }
     }
-    move_on(b, token);
+    move_on(b, token, softmax, weights[base + token] / sums.y);
   }
 }

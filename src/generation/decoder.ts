@@ -7,6 +7,7 @@ import {
   type DrawTensors,
   drawToken,
   embedWindow,
+  RECORD_NUMBERS,
   STATE_NUMBERS,
 } from '../graph/operators/window.ts';
 import type { PackedLayout } from '../graph/packed.ts';
@@ -79,7 +80,7 @@ export function traceDecoder(
     [names.history, 4 * B * T],
     [names.options, 4 * OPTION_NUMBERS],
     [names.latest, 4 * B * V],
-    [names.drawn, 4 * B * DRAWN_RING],
+    [names.drawn, 4 * B * DRAWN_RING * RECORD_NUMBERS],
     ...Array.from({ length: n_layer }, (_, layer) => [cacheName(layer), aligned(half) + half] as const),
   ]);
 
@@ -90,7 +91,7 @@ export function traceDecoder(
       history: graph.region(names.history, 'history', [B, T], 'u32'),
       options: graph.region(names.options, 'options', [OPTION_NUMBERS]),
       latest: graph.region(names.latest, 'latest', [B, V], 'u32'),
-      drawn: graph.region(names.drawn, 'drawn', [DRAWN_RING, B], 'u32'),
+      drawn: graph.region(names.drawn, 'drawn', [DRAWN_RING, B, RECORD_NUMBERS], 'u32'),
     };
     const window = { state: tensors.state, history: tensors.history };
     const cache = (layer: number): Cache => {

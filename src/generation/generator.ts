@@ -2,8 +2,10 @@ import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { Pacer } from '../gpu/pacer.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
+import { RECORD_NUMBERS } from '../graph/operators/window.ts';
 import type { Arena, Program } from '../graph/program.ts';
 import { type Decoder, DRAWN_RING } from './decoder.ts';
+import { Draws } from './draws.ts';
 import { checkGenerationOptions, type GenerationOptions } from './options.ts';
 import { keptTokens } from './window.ts';
 
@@ -50,7 +52,7 @@ export class Generator {
     this.#device = device;
     this.#arena = arena;
     this.decoder = decoder;
-    this.#readback = new ReadbackRing(device.gpu, IN_FLIGHT, 4 * DRAWN_RING * decoder.sequences);
+    this.#readback = new ReadbackRing(device.gpu, IN_FLIGHT, DRAWN_RING * recordBytes(decoder));
   }
 
   /** Dispatches that a token takes. */
@@ -74,12 +76,12 @@ export class Generator {
 
   /**
    * Continues `prompt` (at least one id), of which the last block_size tokens count, once for each sequence. Each step
-   * yields one token of each, an array of B ids; all go on to the `length`. The tokens depend on the weights, the prompt,
+   * yields one token of each, with how likely it was; all go on to the `length`. The tokens depend on the weights, the prompt,
    * the options and the adapter only. A second call waits until the first one has ended.
    *
    * Throws `bad-options`, or `empty-prompt`.
    */
-  async *generate(prompt: ArrayLike<number>, options: GenerationOptions): AsyncGenerator<Uint32Array> {
+  async *generate(prompt: ArrayLike<number>, options: GenerationOptions): AsyncGenerator<Draws> {
     checkGenerationOptions(options);
     if (prompt.length === 0) {
       throw new InklingError('empty-prompt', 'There is nothing to go on from.', 'Give at least one token.');
@@ -102,9 +104,9 @@ export class Generator {
           flight.catch(() => {});
           flights.push(flight);
         }
-        const tokens = await flights.shift()!;
-        for (let at = 0; at < tokens.length; at += B) {
-          yield tokens.subarray(at, at + B);
+        const records = await flights.shift()!;
+        for (let at = 0; at < records.length; at += B * RECORD_NUMBERS) {
+          yield new Draws(records.subarray(at, at + B * RECORD_NUMBERS));
         }
       }
     } finally {
@@ -115,11 +117,12 @@ export class Generator {
 
   /** `generate` for the first sequence alone, which ends at `end`. */
   async *generateOne(prompt: ArrayLike<number>, options: GenerationOptions): AsyncGenerator<number> {
-    for await (const tokens of this.generate(prompt, options)) {
-      if (tokens[0] === options.end) {
+    for await (const draws of this.generate(prompt, options)) {
+      const token = draws.token(0);
+      if (token === options.end) {
         return;
       }
-      yield tokens[0]!;
+      yield token;
     }
   }
 
@@ -158,9 +161,9 @@ export class Generator {
     return { written: 0, position: ids.length - 1, unread: ids.length - 1, count: ids.length };
   }
 
-  /** One submit: as many tokens as the pace allows, and a copy of them. Moves `place` on. */
+  /** One submit: as many tokens as the pace allows, and a copy of their records. Moves `place` on. */
   async #submit(programs: Programs, place: Place, length: number): Promise<Uint32Array> {
-    const { rows, config, sequences: B, names } = this.decoder;
+    const { rows, config, names } = this.decoder;
     const T = config.block_size;
     const prefilled = place.unread > rows;
     while (place.unread > rows) {
@@ -187,14 +190,15 @@ export class Generator {
     place.written += steps;
     place.count += steps;
     const drawn = this.#arena.buffer(names.drawn);
-    const ranges = ringRanges(first, steps).map(([from, count]) => ({ offset: 4 * B * from, bytes: 4 * B * count }));
-    const tokens = new Uint32Array(await this.#readback.submit(encoder, drawn, ranges));
+    const size = recordBytes(this.decoder);
+    const ranges = ringRanges(first, steps).map(([from, count]) => ({ offset: size * from, bytes: size * count }));
+    const records = new Uint32Array(await this.#readback.submit(encoder, drawn, ranges));
     const now = performance.now();
     if (!prefilled) {
       this.#pacer.learn(steps, now - Math.max(this.#arrived, started));
     }
     this.#arrived = now;
-    return tokens;
+    return records;
   }
 
   /** When the last submit's results came. */
@@ -212,6 +216,9 @@ export class Generator {
     place.unread = 0;
   }
 }
+
+/** Bytes that one token of each sequence takes in the ring. */
+const recordBytes = ({ sequences }: Decoder) => 4 * RECORD_NUMBERS * sequences;
 
 /** Where in the ring tokens `first` to `first` + `count` stand: one stretch, or two where it wraps round. */
 function ringRanges(first: number, count: number): [from: number, count: number][] {

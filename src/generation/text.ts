@@ -1,3 +1,4 @@
+import type { Choice } from './draws.ts';
 import type { Generator } from './generator.ts';
 import type { GenerationOptions } from './options.ts';
 import { TextStream } from './text-stream.ts';
@@ -12,8 +13,14 @@ export interface Vocabulary {
 }
 
 export interface WritingOptions extends Omit<GenerationOptions, 'never' | 'end'> {
-  /** A text ends before the first of these. */
-  stop?: string;
+  /** A text ends before the first of these that comes; the empty string never does. */
+  stop?: string | readonly string[];
+}
+
+/** How a stretch of a text was chosen: a token, and how many UTF-16 code units of the piece are its. */
+export interface Written {
+  length: number;
+  choice: Choice;
 }
 
 /** A piece of one of the texts that are being written. */
@@ -21,33 +28,34 @@ export interface Piece {
   /** Which of them, from 0 on. */
   text: number;
   piece: string;
+  /** The tokens of the piece, in order; their lengths add up to its own. */
+  written: readonly Written[];
   /** Whether the text has come to its end: its length, a stop string, or `<|endoftext|>`. */
   done: boolean;
 }
 
 /** Holds back what may be the beginning of a stop string until it is known to be none. */
 export class StopString {
-  readonly #stop: string;
+  readonly #stops: readonly string[];
   #held = '';
 
-  constructor(stop: string) {
-    this.#stop = stop;
+  constructor(stops: string | readonly string[]) {
+    this.#stops = (typeof stops === 'string' ? [stops] : stops).filter((stop) => stop !== '');
   }
 
-  /** What of the text so far may be shown now, and whether the stop string has come. */
+  /** What of the text so far may be shown now, and whether a stop string has come. */
   push(piece: string): { shown: string; stopped: boolean } {
     const text = this.#held + piece;
-    if (this.#stop === '') {
-      return { shown: text, stopped: false };
-    }
-    const found = text.indexOf(this.#stop);
-    if (found >= 0) {
+    const found = this.#stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0);
+    if (found.length > 0) {
       this.#held = '';
-      return { shown: text.slice(0, found), stopped: true };
+      return { shown: text.slice(0, Math.min(...found)), stopped: true };
     }
-    let held = Math.min(text.length, this.#stop.length - 1);
-    while (!this.#stop.startsWith(text.slice(text.length - held))) {
-      held--;
+    let held = 0;
+    for (const stop of this.#stops) {
+      let length = Math.min(text.length, stop.length - 1);
+      while (!stop.startsWith(text.slice(text.length - length))) length--;
+      held = Math.max(held, length);
     }
     this.#held = text.slice(text.length - held);
     return { shown: text.slice(0, text.length - held), stopped: false };
@@ -58,6 +66,30 @@ export class StopString {
     const rest = this.#held;
     this.#held = '';
     return rest;
+  }
+}
+
+/** The tokens whose text has not been shown yet, wholly or at all. */
+class Unshown {
+  #waiting: Written[] = [];
+
+  push(length: number, choice: Choice): void {
+    this.#waiting.push({ length, choice });
+  }
+
+  /** The tokens of the next `length` code units. One that lies on the end is divided; those without any go along. */
+  take(length: number): Written[] {
+    const taken: Written[] = [];
+    let left = length;
+    while (left > 0) {
+      const first = this.#waiting[0]!;
+      const part = Math.min(left, first.length);
+      taken.push({ ...first, length: part });
+      left -= part;
+      if (part < first.length) this.#waiting[0] = { ...first, length: first.length - part };
+      else this.#waiting.shift();
+    }
+    return taken;
   }
 }
 
@@ -77,22 +109,25 @@ export async function* writeText(
   const texts = Array.from({ length: generator.decoder.sequences }, () => ({
     stop: new StopString(stop),
     stream: new TextStream(vocabulary),
+    unshown: new Unshown(),
     done: false,
   }));
   let written = 0;
-  for await (const tokens of generator.generate(vocabulary.begin(prompt), { ...options, never })) {
+  for await (const draws of generator.generate(vocabulary.begin(prompt), { ...options, never })) {
     const last = ++written === options.length;
     for (const [number, text] of texts.entries()) {
       if (text.done) {
         continue;
       }
-      const ended = tokens[number] === end;
-      const whole = ended ? text.stream.end() : text.stream.push(tokens[number]!);
-      const { shown, stopped } = text.stop.push(last && !ended ? whole + text.stream.end() : whole);
+      const token = draws.token(number);
+      const ended = token === end;
+      const whole = ended ? text.stream.end() : text.stream.push(token) + (last ? text.stream.end() : '');
+      text.unshown.push(whole.length, draws.choice(number));
+      const { shown, stopped } = text.stop.push(whole);
       text.done = ended || stopped || last;
       const piece = text.done && !stopped ? shown + text.stop.rest() : shown;
       if (piece !== '' || text.done) {
-        yield { text: number, piece, done: text.done };
+        yield { text: number, piece, written: text.unshown.take(piece.length), done: text.done };
       }
     }
     if (texts.every(({ done }) => done)) {

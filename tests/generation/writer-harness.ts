@@ -66,8 +66,8 @@ export class WritingModel {
   /** Of each sequence. */
   async writeAll(prompt: readonly number[], options: Partial<GenerationOptions> = {}): Promise<number[][]> {
     const all = Array.from({ length: this.generator.decoder.sequences }, () => [] as number[]);
-    for await (const tokens of this.generator.generate(prompt, { ...GREEDY, ...options })) {
-      tokens.forEach((id, b) => void all[b]!.push(id));
+    for await (const draws of this.generator.generate(prompt, { ...GREEDY, ...options })) {
+      for (const [b, ids] of all.entries()) ids.push(draws.token(b));
     }
     return all;
   }

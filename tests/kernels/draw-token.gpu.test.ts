@@ -1,10 +1,11 @@
 import { describe, expect } from 'vitest';
+import { Draws } from '../../src/generation/draws.ts';
 import type { Device } from '../../src/gpu/device.ts';
-import { drawToken } from '../../src/graph/operators/window.ts';
+import { ALTERNATIVES, drawToken, RECORD_NUMBERS } from '../../src/graph/operators/window.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { gpuTest, runExperiment } from '../graph/harness.ts';
 import { Random, sum } from '../reference/arrays.ts';
-import { type DrawSettings, penalised, probabilities } from '../reference/sampling.ts';
+import { type DrawSettings, penalised, probabilities, softmax } from '../reference/sampling.ts';
 
 const PLAIN: DrawSettings = { temperature: 1, top_k: 0, top_p: 1, repetition_penalty: 1, never: null };
 const T = 6;
@@ -48,7 +49,7 @@ async function draw(device: Device, one: Draw, result: 'weights' | 'drawn' | 'st
       state: { shape: [B, 4], data: Uint32Array.from(repeat([window.length - 1, count, first, 0])) },
       history: { shape: [B, T], data: Uint32Array.from(repeat(history)) },
       latest: { shape: [B, V], data: Uint32Array.from(repeat(latest)) },
-      drawn: { shape: [RING, B], data: new Uint32Array(RING * B) },
+      drawn: { shape: [RING, B, RECORD_NUMBERS], data: new Uint32Array(RING * B * RECORD_NUMBERS) },
     },
     build: (graph, t) => {
       const { logits: l, ...tensors } = t as Record<
@@ -64,11 +65,17 @@ async function draw(device: Device, one: Draw, result: 'weights' | 'drawn' | 'st
 
 const words = (out: Float32Array) => new Uint32Array(out.buffer, out.byteOffset, out.length);
 
+/** The record of each sequence. */
+async function draws(device: Device, one: Draw): Promise<Draws> {
+  const { B = 1, first = 20, window } = one;
+  const row = ((first + window.length) % RING) * B * RECORD_NUMBERS;
+  return new Draws(words(await draw(device, one, 'drawn')).slice(row, row + B * RECORD_NUMBERS));
+}
+
 /** The token of each sequence. */
 async function tokens(device: Device, one: Draw): Promise<Uint32Array> {
-  const { B = 1, first = 20, window } = one;
-  const row = (first + window.length) % RING;
-  return words(await draw(device, one, 'drawn')).slice(row * B, (row + 1) * B);
+  const drawn = await draws(device, one);
+  return Uint32Array.from({ length: one.B ?? 1 }, (_, b) => drawn.token(b));
 }
 
 const SETTINGS: Partial<DrawSettings>[] = [
@@ -126,6 +133,38 @@ describe.each([1, 8, 32])('the distribution, %i threads', (lanes) => {
     }
   });
 
+  gpuTest.for(lanes === 32 ? [3, 13, 64, 1100] : [3, 13, 64])(
+    'of %i tokens each draw says how likely it was and what else was likely, as float64 has it',
+    async (V, { device }) => {
+      const random = new Random(V + 2);
+      for (const change of [
+        {},
+        { temperature: 0 },
+        { temperature: 0.7, top_k: 9, top_p: 0.8, repetition_penalty: 1.3, never: 1 },
+      ]) {
+        const settings = { ...PLAIN, ...change };
+        const B = 20;
+        const logits = random.normals(V, 2);
+        if (V > 3) logits[7] = logits[9] = logits[4] = 5; // of equals, the lowest id first
+        const window = [2, 0, 2];
+        const drawn = await draws(device, { logits, window, settings, lanes, B });
+        const plain = softmax(logits);
+        const bent = probabilities(logits, window, settings);
+        const order = Array.from(plain.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b);
+        const name = JSON.stringify({ V, ...change });
+        for (let b = 0; b < B; b++) {
+          const choice = drawn.choice(b);
+          expect(Math.abs(choice.probability - plain[choice.token]!), name).toBeLessThan(1e-6);
+          expect(Math.abs(choice.drawnWith - bent[choice.token]!), name).toBeLessThan(1e-6);
+          expect(choice.likeliest.map(({ token }) => token)).toEqual(order.slice(0, ALTERNATIVES));
+          for (const { token, probability } of choice.likeliest) {
+            expect(Math.abs(probability - plain[token]!), name).toBeLessThan(1e-6);
+          }
+        }
+      }
+    },
+  );
+
   gpuTest('draws fall as the probabilities say', async ({ device }) => {
     const random = new Random(77);
     const logits = random.normals(21, 1.5);
@@ -176,6 +215,7 @@ gpuTest('logits that are no numbers do no harm', async ({ device }) => {
   for (const lanes of [1, 8]) {
     const one: Draw = { logits, window: [1], settings: { ...PLAIN, top_k: 3, top_p: 0.5 }, lanes };
     expect((await tokens(device, one))[0]).toBeLessThan(40);
+    expect((await draws(device, one)).choice(0)).toMatchObject({ probability: 0, likeliest: [] });
     expect([...words(await draw(device, one, 'state'))]).toEqual([1, 22, 20, 0]);
   }
 });

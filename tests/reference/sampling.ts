@@ -42,3 +42,11 @@ export function probabilities(logits: Numbers, window: readonly number[], settin
   for (const id of kept) result[id] = weigh(id) / left;
   return result;
 }
+
+/** The plain softmax of logits (V): at temperature 1, with no penalty and nothing left out. */
+export function softmax(logits: Numbers): Float64Array {
+  const most = Math.max(...Array.from(logits));
+  const weights = Float64Array.from(logits, (l) => Math.exp(l - most));
+  const total = weights.reduce((a, b) => a + b, 0);
+  return weights.map((w) => w / total);
+}

@@ -96,9 +96,14 @@ export interface DrawTensors extends WindowTensors {
   options: Tensor;
   /** (B, V) of u32: 1 + the number of each token's last occurrence in each sequence. */
   latest: Tensor;
-  /** (ring, B) of u32: token n of sequence b is put at [n % ring, b]. */
+  /** (ring, B, RECORD_NUMBERS) of u32: the record of token n of sequence b is put at [n % ring, b]. */
   drawn: Tensor;
 }
+
+/** The likeliest tokens that are recorded of each draw. */
+export const ALTERNATIVES = 5;
+/** Numbers of a draw's record in `drawn`: the token, two probabilities, the likeliest tokens and theirs. */
+export const RECORD_NUMBERS = 3 + 2 * ALTERNATIVES;
 
 /** A vocabulary that deserves a whole workgroup's threads. */
 const LARGE_VOCABULARY = 1024;
@@ -115,7 +120,10 @@ export function drawToken(graph: Graph, logits: Tensor, tensors: DrawTensors, ke
   const LANES = lanes > 1 && V > LARGE_VOCABULARY ? 256 : rowShape(graph, V).LANES;
   const weights = graph.tensor('weights', [B, V]);
   const RING = tensors.drawn.shape[0]!;
-  const constants = { B, V, T, KEEP: keep, RING, LANES, GROUPS: 1, CHUNK: Math.ceil(V / LANES), REDUCE: LANES > 1 };
+  const constants = {
+    ...{ B, V, T, KEEP: keep, RING, TOP: ALTERNATIVES, RECORD: RECORD_NUMBERS },
+    ...{ LANES, GROUPS: 1, CHUNK: Math.ceil(V / LANES), REDUCE: LANES > 1 },
+  };
   graph.dispatch(
     { source: lanesSource + drawSource, entry: 'draw_token', constants },
     { logits, ...tensors, weights },
