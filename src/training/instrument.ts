@@ -141,7 +141,7 @@ export class Instrument {
     const time = async (length: number) => {
       const written: number[] = [];
       const started = performance.now();
-      for await (const [id] of this.#generator.generate(ids, greedy(length))) written.push(id!);
+      for await (const draws of this.#generator.generate(ids, greedy(length))) written.push(draws.token(0));
       return (1000 * Array.from(vocabulary.decode(written)).length) / (performance.now() - started);
     };
     const T = this.#generator.decoder.config.block_size;
