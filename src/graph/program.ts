@@ -36,6 +36,7 @@ export class Arena {
   readonly #slots = new Map<Slot, GPUBuffer>();
   readonly #own = new Map<Tensor, GPUBuffer>();
   readonly #named = new Map<string, GPUBuffer>();
+  readonly #lent = new Map<string, GPUBuffer>();
   /** Bytes in all buffers that this arena holds. */
   bytes = 0;
 
@@ -55,8 +56,13 @@ export class Arena {
     return buffer;
   }
 
+  /** A buffer of somebody else's, found by name like the others; it is not destroyed with them. */
+  borrow(name: string, buffer: GPUBuffer): void {
+    this.#lent.set(name, buffer);
+  }
+
   buffer(name: string): GPUBuffer {
-    const buffer = this.#named.get(name);
+    const buffer = this.#named.get(name) ?? this.#lent.get(name);
     if (!buffer) {
       throw new InklingError('internal', `There is no buffer “${name}”.`);
     }

@@ -17,6 +17,14 @@ export const RECORD_BYTES = 16;
 /** Numbers of the shader's struct Update, filled up to whole vectors. */
 const UPDATE_NUMBERS = 8;
 
+/** Tensors between an optimizer's dispatches, for those who look. */
+export interface OptimizerTensors {
+  /** The shader's struct Update. */
+  update: Tensor;
+  /** Muon's direction for the hidden matrices, the first of which begins at element `from` of the flat buffers. */
+  orthogonal: { tensor: Tensor; from: number; to: number } | undefined;
+}
+
 /** Threads that add up the squares: enough to fill a GPU, few enough for one workgroup to gather. A power of two. */
 function partialsFor(elements: number): number {
   return 2 ** Math.min(14, Math.max(6, Math.ceil(Math.log2(elements / 64))));
@@ -27,7 +35,7 @@ function partialsFor(elements: number): number {
  * record. `losses` are those of all the step's rows. Three dispatches, whatever the number of tensors; Muon takes
  * sixteen more, whatever the number of matrices, and pruned weights that stay zero take one.
  */
-export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConfig): void {
+export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConfig): OptimizerTensors {
   const { optimizer } = config;
   const P = graph.layout.bytes / 4;
   const PARTIALS = partialsFor(P);
@@ -98,4 +106,5 @@ export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConf
     },
     fold(Math.ceil(P / 256)),
   );
+  return { update, orthogonal: hidden && { tensor: orthogonal!, from: hidden.from, to: hidden.to } };
 }

@@ -5,11 +5,11 @@ import { narrowMatrices } from '../graph/operators/narrow.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
-import { dropoutSites, gpt } from '../model/gpt.ts';
+import { dropoutSites, gpt, type Tap } from '../model/gpt.ts';
 import { initialParameters } from '../model/parameters.ts';
 import { drawBatch, type Region } from './batches.ts';
 import { MATRICES, matrixTable } from './muon.ts';
-import { optimizerStep, RECORD_BYTES, RECORD_RING } from './optimizer.ts';
+import { type OptimizerTensors, optimizerStep, RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { scheduleTable } from './schedule.ts';
 import { freshState, PROGRESS, RECORDS, SCHEDULE, type TrainingState } from './state.ts';
 
@@ -21,14 +21,16 @@ export interface Batch {
 
 /**
  * Appends a whole training step: forward, loss and backward of each of its batches, and the optimizer, which sees the
- * gradient of the mean over all of them. `batch` appends the drawing of one of `gradient_accumulation_steps`.
+ * gradient of the mean over all of them. `batch` appends the drawing of one of `gradient_accumulation_steps`; `tap` hears
+ * of the tensors of the first. Returns the losses of all rows and what the optimizer works with.
  */
 export function traceStep(
   graph: Graph,
   model: GPTConfig,
   training: TrainingConfig,
   batch: (index: number) => Batch,
-): void {
+  tap?: Tap,
+): OptimizerTensors & { losses: Tensor } {
   const { gradient_accumulation_steps: batches, label_smoothing: smoothing } = training;
   const progress = graph.region(PROGRESS, 'progress', [2], 'u32');
   narrowMatrices(graph);
@@ -36,11 +38,11 @@ export function traceStep(
   for (let index = 0; index < batches; index++) {
     const { x, y } = batch(index);
     losses ??= graph.tensor('losses', [batches * x.size]);
-    const logits = gpt(graph, model, x, dropoutOf(training, model, index, progress));
+    const logits = gpt(graph, model, x, dropoutOf(training, model, index, progress), index === 0 ? tap : undefined);
     crossEntropy(graph, logits, y, { smoothing, into: { losses, first: index * x.size } });
     graph.backward(logits, logits); // crossEntropy has written the gradient over the logits
   }
-  optimizerStep(graph, losses!, training);
+  return { losses: losses!, ...optimizerStep(graph, losses!, training) };
 }
 
 /** The same step on batches that are drawn from the corpus on the GPU. */

@@ -17,6 +17,7 @@ import { CORPUS, corpusBytes, type Region, requireCorpusFits, uploadCorpus } fro
 import { type Computation, chooseComputation, recordOf } from './computation.ts';
 import { diverged, type UnsoundStep } from './diagnosis.ts';
 import { allocateEvaluation, meanLoss, traceEvaluation } from './evaluation.ts';
+import type { RunInside } from './inspection/inside.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { AVERAGE, BEST, patienceIsOut, RECORDS, stateBuffers, type TrainingState } from './state.ts';
@@ -113,6 +114,7 @@ export class Trainer {
   #queued: number;
   #flight: Promise<void> = Promise.resolve();
   #best: TrainingState['best'];
+  #destroyed = false;
 
   private constructor(
     device: Device,
@@ -321,7 +323,22 @@ export class Trainer {
     };
   }
 
+  /** What an inspection reads. Nothing of it may be written. */
+  get inside(): RunInside {
+    return {
+      device: this.#device,
+      ...this.#options,
+      layout: this.layout,
+      traits: this.#stepGraph.traits,
+      corpus: this.#corpus,
+      weights: weightsBuffer(this.#training),
+      buffer: (name) => this.#arena.buffer(name),
+      isThere: () => !this.#destroyed,
+    };
+  }
+
   destroy(): void {
+    this.#destroyed = true;
     this.control.stop();
     this.generator.destroy();
     this.sampler.destroy();
