@@ -25,6 +25,8 @@ export interface RunRecord extends Reach {
   best: { step: number; val_loss: number } | null;
   /** The run that it was copied from, and at which step. */
   fork: { id: string; name: string; step: number } | null;
+  /** What its first weights came from; those of the first version did not say. */
+  begun?: 'seed' | 'model' | undefined;
 }
 
 interface Schema extends DBSchema {

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import type { InspectionCommands } from '../worker/inspection.ts';
+import type { InspectionCommands } from '../worker/inspection/messages.ts';
 import type { LabCommands } from '../worker/lab.ts';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
 import type { RateCommands } from '../worker/rates.ts';

@@ -1,33 +1,100 @@
 import { InklingError } from '../gpu/errors.ts';
 import { weightsOf } from '../training/state.ts';
 import { answer } from './answer.ts';
+import type { InspectionCommands, TensorRequest } from './inspection/messages.ts';
+import { PromptDesk } from './inspection/prompt-desk.ts';
+import { WalkDesk } from './inspection/walk-desk.ts';
+import { WeightDesk } from './inspection/weight-desk.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Result } from './messages.ts';
 
-/** What the page may ask of the model that is on the GPU: its numbers, at one moment. */
-export interface InspectionCommands {
-  /** All learnable numbers, laid out as `ParameterLayout` says. Code: `no-model`. */
-  weights(): Promise<Result<Float32Array>>;
+/** What is at hand while a run is looked at. */
+interface Desks {
+  run: LiveRun;
+  weights: WeightDesk;
+  prompt: PromptDesk;
+  walk: WalkDesk;
 }
 
-/** Looks inside the model of a session. */
+/** Looks inside the model of a session, one look after the other. The run does not notice, and goes on meanwhile. */
 export class Inspection implements InspectionCommands {
   readonly #run: () => LiveRun | undefined;
+  #desks: Desks | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** `run`: the run that the session has in hand, whose model is looked at. */
   constructor(run: () => LiveRun | undefined) {
     this.#run = run;
   }
 
-  weights(): Promise<Result<Float32Array>> {
-    return answer(async () => weightsOf(await this.#live().trainer.snapshot()));
+  weights() {
+    return this.#look(async ({ run }) => weightsOf(await run.trainer.snapshot()));
   }
 
-  #live(): LiveRun {
+  movements() {
+    return this.#look(({ weights }) => weights.movements());
+  }
+
+  tensor(request: TensorRequest) {
+    return this.#look(({ weights }) => weights.tensor(request));
+  }
+
+  embeddingMap() {
+    return this.#look(({ weights }) => weights.embeddingMap());
+  }
+
+  neighbours(id: number, count: number) {
+    return this.#look(({ weights }) => weights.neighbours(id, count));
+  }
+
+  lookAt(text: string) {
+    return this.#look(({ prompt }) => prompt.lookAt(text));
+  }
+
+  walk(sequence: number, afresh: boolean) {
+    return this.#look(({ walk }) => walk.make(sequence, afresh));
+  }
+
+  walkPlace(place: number) {
+    return this.#look(({ walk }) => walk.place(place));
+  }
+
+  walkBlock(layer: number, head: number, place: number) {
+    return this.#look(({ walk }) => walk.block(layer, head, place));
+  }
+
+  walkUpdate(name: string, index: number) {
+    return this.#look(({ walk }) => walk.update(name, index));
+  }
+
+  release(): Promise<Result<null>> {
+    return answer(async () => {
+      await this.#last;
+      this.#clear();
+      return null;
+    });
+  }
+
+  /** Waits for the look before. Throws `no-model` where there is none to look at. */
+  #look<T>(work: (desks: Desks) => Promise<T>): Promise<Result<T>> {
+    const looking = this.#last.then(() => answer(() => work(this.#open())));
+    this.#last = looking;
+    return looking;
+  }
+
+  #open(): Desks {
     const run = this.#run();
+    if (this.#desks?.run !== run) this.#clear();
     if (!run) {
       throw new InklingError('no-model', 'There is no model to look at yet.', 'Press Train first.');
     }
-    return run;
+    this.#desks ??= { run, weights: new WeightDesk(run), prompt: new PromptDesk(run), walk: new WalkDesk(run) };
+    return this.#desks;
+  }
+
+  #clear(): void {
+    this.#desks?.prompt.destroy();
+    this.#desks?.walk.destroy();
+    this.#desks = undefined;
   }
 }

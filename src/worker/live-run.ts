@@ -18,12 +18,17 @@ import type { Writer, WritingModel } from './writer.ts';
 /** A text as a run knows it. */
 export type RunText = Omit<LoadedText, 'preview'>;
 
+/** What the first weights of a run come from. */
+export type Beginning = 'seed' | 'model';
+
 /** What a run is made of before it has a trainer. */
 export interface RunPlan {
   config: RunConfig;
   text: RunText;
   /** Where it goes on from. */
   state?: TrainingState | undefined;
+  /** Whether its first weights come from the seed, or from another model; undefined where nobody knows any more. */
+  begun: Beginning | undefined;
   /** What it has told before, where it goes on. */
   metrics?: Metrics;
   /** Whether it stands still at first. */
@@ -54,6 +59,9 @@ export class LiveRun implements WritingModel {
   readonly textName: string;
   /** That text as a checkpoint names it. */
   readonly text: Checkpoint['text'];
+  readonly begun: Beginning | undefined;
+  /** Steps that it had made when it came to the GPU. */
+  readonly firstStep: number;
   /** Validation loss at the last evaluation, in nats. */
   val_loss: number | null = null;
   readonly keeper: RunKeeper | undefined;
@@ -65,7 +73,7 @@ export class LiveRun implements WritingModel {
 
   /** Tells that the run has started. */
   constructor(
-    { config, text, metrics }: RunPlan,
+    { config, text, metrics, begun }: RunPlan,
     trainer: Trainer,
     keeper: RunKeeper | undefined,
     events: EventStream,
@@ -73,6 +81,8 @@ export class LiveRun implements WritingModel {
     this.trainer = trainer;
     this.tokenizer = text.tokenizer;
     this.config = config;
+    this.begun = begun;
+    this.firstStep = trainer.step;
     this.textName = text.name;
     this.text = { name: text.dataset ?? text.name, sha256: text.sha256, documents: text.tokenizer.documents };
     this.keeper = keeper;

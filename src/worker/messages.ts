@@ -5,7 +5,7 @@ import type { Metrics } from '../storage/metrics.ts';
 import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
 import type { StepRecord } from '../training/trainer.ts';
-import type { InspectionCommands } from './inspection.ts';
+import type { InspectionCommands } from './inspection/messages.ts';
 import type { LabCommands } from './lab.ts';
 import type { RateCommands } from './rates.ts';
 

@@ -63,7 +63,13 @@ export class RunLibrary {
   }
 
   /** Adds a new run, and begins to keep it. */
-  async add(name: string, config: RunConfig, text: RunText, trainer: Trainer): Promise<RunKeeper> {
+  async add(
+    name: string,
+    config: RunConfig,
+    text: RunText,
+    trainer: Trainer,
+    begun?: RunRecord['begun'],
+  ): Promise<RunKeeper> {
     const { vocab_size, vocabulary, documents } = text.tokenizer;
     const { bytes, bits } = packTokens(text.ids, vocab_size);
     const now = Date.now();
@@ -85,6 +91,7 @@ export class RunLibrary {
       val_loss: null,
       best: null,
       fork: null,
+      begun,
     };
     const hold = await holdRun(record.id);
     await this.#store.add(record, bytes);

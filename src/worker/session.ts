@@ -11,7 +11,7 @@ import { Graphics } from './graphics.ts';
 import { Inspection } from './inspection.ts';
 import { Lab } from './lab.ts';
 import { LibraryCommands } from './library-commands.ts';
-import { createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
+import { type Beginning, createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
 import type {
   AdapterDescription,
   ExportedFile,
@@ -132,7 +132,9 @@ export class Session extends LibraryCommands implements SessionCommands {
       this.#recovery.end();
       await this.#launch(++this.#attempt, async () => {
         const { text, state } = await this.#begin(start, loaded, config);
-        return { config, text, state, keep: (trainer) => this.#keepNew(name ?? text.name, config, text, trainer) };
+        const begun = start.from === 'new' ? 'seed' : 'model';
+        const keep = (trainer: Trainer) => this.#keepNew(name ?? text.name, config, text, trainer, begun);
+        return { config, text, state, begun, keep };
       });
       return null;
     });
@@ -289,10 +291,16 @@ export class Session extends LibraryCommands implements SessionCommands {
   }
 
   /** A run whose storage fails goes on without; the page is told. */
-  async #keepNew(name: string, config: RunConfig, text: RunText, trainer: Trainer): Promise<RunKeeper | undefined> {
+  async #keepNew(
+    name: string,
+    config: RunConfig,
+    text: RunText,
+    trainer: Trainer,
+    begun: Beginning,
+  ): Promise<RunKeeper | undefined> {
     if (!this.keepsRuns) return undefined;
     try {
-      return await (await this.library()).add(name, config, text, trainer);
+      return await (await this.library()).add(name, config, text, trainer, begun);
     } catch (error) {
       this.#events.send({ kind: 'error', failure: toFailure(error) });
       return undefined;
@@ -309,6 +317,7 @@ export class Session extends LibraryCommands implements SessionCommands {
       text,
       state: checkpoint.state,
       metrics,
+      begun: record.begun,
       keep: async (trainer) => library.keep(taken, trainer),
       letGo: hold.release,
     };

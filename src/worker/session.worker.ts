@@ -1,5 +1,6 @@
 import { expose, transfer } from 'comlink';
 import { RunStore } from '../storage/run-store.ts';
+import type { InspectionCommands } from './inspection/messages.ts';
 import type { ExportFormat, SessionCommands } from './messages.ts';
 import { Session } from './session.ts';
 
@@ -26,5 +27,24 @@ class WorkerSession extends Session {
   }
 }
 
+/** The memory behind all numbers in a value. */
+function buffersIn(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return [value.buffer as ArrayBuffer];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(buffersIn);
+}
+
+/** A group of commands whose answers are given away, not copied: nothing of them may be kept. */
+function giving<T extends object>(group: T): T {
+  const command =
+    (name: keyof T) =>
+    async (...given: unknown[]) => {
+      const result: unknown = await (group[name] as (...given: unknown[]) => Promise<unknown>)(...given);
+      return transfer(result as object, [...new Set(buffersIn(result))]);
+    };
+  return new Proxy(group, { get: (_, name) => command(name as keyof T) });
+}
+
 const session = new WorkerSession(navigator.gpu, isSecureContext, RunStore.open);
-expose(Object.assign(session, { life: () => life }) satisfies SessionWorker);
+const inspection = giving<InspectionCommands>(session.inspection);
+expose(Object.assign(session, { life: () => life, inspection }) satisfies SessionWorker);

@@ -1,9 +1,9 @@
-import type { Device } from '../../gpu/device.ts';
+import { type Device, guarded } from '../../gpu/device.ts';
 import { InklingError } from '../../gpu/errors.ts';
-import { readBuffer } from '../../gpu/readback.ts';
 import type { KernelTraits } from '../../graph/graph.ts';
 import type { ParameterLayout } from '../../graph/parameters.ts';
 import type { GPTConfig, TrainingConfig } from '../../model/config.ts';
+import { PROGRESS } from '../state.ts';
 import type { CorpusPart } from '../step.ts';
 
 /** A run on the GPU as an inspection sees it: its buffers are read, and never written. */
@@ -30,15 +30,56 @@ export function requireThere(run: RunInside): void {
   }
 }
 
-/** One parameter's part of a flat buffer of the run, as it is after the steps submitted so far. */
-export async function readParameter(run: RunInside, buffer: string, name: string): Promise<Float32Array<ArrayBuffer>> {
-  const { offset, size } = run.layout.slot(name);
+/** Part of one of the run's buffers. Offsets and lengths in bytes, multiples of four. */
+export interface Piece {
+  buffer: string;
+  offset: number;
+  bytes: number;
+}
+
+/** Pieces of the run's buffers and its steps, all at one moment: after the steps submitted so far. Throws `no-model`. */
+export async function readMoment(
+  run: RunInside,
+  pieces: readonly Piece[],
+): Promise<{ step: number; numbers: Float32Array<ArrayBuffer>[] }> {
   requireThere(run);
-  return new Float32Array(await readBuffer(run.device.gpu, run.buffer(buffer), offset, 4 * size));
+  const { gpu } = run.device;
+  const all = [{ buffer: PROGRESS, offset: 0, bytes: 4 }, ...pieces];
+  const size = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  const staging = await guarded(gpu, 'a copy of what is looked at', () =>
+    gpu.createBuffer({ label: 'look', size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }),
+  );
+  try {
+    requireThere(run);
+    const encoder = gpu.createCommandEncoder();
+    let end = 0;
+    for (const { buffer, offset, bytes } of all) {
+      encoder.copyBufferToBuffer(run.buffer(buffer), offset, staging, end, bytes);
+      end += bytes;
+    }
+    gpu.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ); // the CPU waits for the GPU
+    const mapped = staging.getMappedRange();
+    const step = new Uint32Array(mapped, 0, 1)[0]!;
+    let from = 4;
+    const numbers = pieces.map(({ bytes }) => {
+      const copy = new Float32Array(mapped.slice(from, from + bytes));
+      from += bytes;
+      return copy;
+    });
+    return { step, numbers };
+  } finally {
+    staging.destroy();
+  }
+}
+
+/** Where a parameter lies in a flat buffer. */
+export function pieceOf({ layout }: RunInside, buffer: string, name: string): Piece {
+  const { offset, size } = layout.slot(name);
+  return { buffer, offset, bytes: 4 * size };
 }
 
 /** A whole flat buffer. */
-export async function readFlat(run: RunInside, buffer: string): Promise<Float32Array<ArrayBuffer>> {
-  requireThere(run);
-  return new Float32Array(await readBuffer(run.device.gpu, run.buffer(buffer), 0, run.layout.bytes));
+export function wholeOf({ layout }: RunInside, buffer: string): Piece {
+  return { buffer, offset: 0, bytes: layout.bytes };
 }
