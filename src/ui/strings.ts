@@ -1,7 +1,6 @@
 /** Every word of the page stands in this folder, so that it can be read, and one day translated, in one place. */
 export * from './strings/charts.ts';
 export * from './strings/craft.ts';
-export * from './strings/inside.ts';
 export * from './strings/lab.ts';
 export * from './strings/page.ts';
 export * from './strings/parameters.ts';
