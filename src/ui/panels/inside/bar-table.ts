@@ -49,7 +49,7 @@ export class BarTable extends LitElement {
               <tr class=${marked ? 'marked' : ''}>
                 <th scope="row">${spoken ? html`<span role="img" aria-label=${spoken}>${name}</span>` : name}</th>
                 <td class="value">${text}</td>
-                <td class="bar"><span class=${value < 0 ? 'negative' : ''} style=${`width:${(100 * Math.abs(value)) / most}%`}></span></td>
+                <td class="bar"><span class=${value < 0 ? 'negative' : ''} .style=${`width:${(100 * Math.abs(value)) / most}%`}></span></td>
               </tr>
             `,
           )}

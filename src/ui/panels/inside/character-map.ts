@@ -152,7 +152,7 @@ export class CharacterMap extends InsideSectionElement {
                   <tr>
                     <th scope="row"><button aria-label=${spoken(character)} @click=${() => void this.#pick(id)}>${glyph(character)}</button></th>
                     <td>
-                      <span class="bar" style=${`width:${Math.max(0, 100 * cosine)}%`}></span>
+                      <span class="bar" .style=${`width:${Math.max(0, 100 * cosine)}%`}></span>
                       <span>${cosine.toFixed(3)}</span>
                     </td>
                   </tr>

@@ -252,10 +252,10 @@ export class HeatMap extends LitElement {
         @click=${(event: MouseEvent) => this.#move(this.#cellAt(event))}
         @dblclick=${() => this.zooms && this.#zoom(CLOSER)}
       >
-        <canvas class="cells" style=${`--shape: ${Math.max(0.35, Math.min(4, width / height))}`}></canvas>
+        <canvas class="cells" .style=${`--shape: ${Math.max(0.35, Math.min(4, width / height))}`}></canvas>
         <span
           class="cursor"
-          style=${`left:${(100 * cell.x) / width}%;top:${(100 * cell.y) / height}%;width:${100 / width}%;height:${100 / height}%`}
+          .style=${`left:${(100 * cell.x) / width}%;top:${(100 * cell.y) / height}%;width:${100 / width}%;height:${100 / height}%`}
         ></span>
       </div>
       <p class="told number" aria-live="polite">${this.#told(cell)}</p>

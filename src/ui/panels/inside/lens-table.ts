@@ -59,7 +59,7 @@ export class LensTable extends LitElement {
                     return html`
                       <td
                         class=${t === this.place ? 'chosen' : ''}
-                        style=${`--wash:${Math.round(MOST_WASH * p)}%`}
+                        .style=${`--wash:${Math.round(MOST_WASH * p)}%`}
                         title=${percentOf(p)}
                         @click=${() => this.dispatchEvent(new CustomEvent<number>('choose', { detail: t }))}
                       >${glyph(vocabulary[lens.ids[at]!]!)}</td>
@@ -105,7 +105,7 @@ export class LensTable extends LitElement {
                     const character = vocabulary[lens.ids[at + rank]!]!;
                     const p = lens.probabilities[at + rank]!;
                     return html`
-                      <td style=${`--wash:${Math.round(MOST_WASH * p)}%`} class=${character === next ? 'right' : ''}>
+                      <td .style=${`--wash:${Math.round(MOST_WASH * p)}%`} class=${character === next ? 'right' : ''}>
                         <b>${glyph(character)}</b> <span>${percentOf(p)}</span>
                       </td>
                     `;

@@ -74,7 +74,7 @@ export class PatternGrid extends LitElement {
   override render() {
     const { layers, heads, first, chosen } = this;
     return html`
-      <div class="grid" role="group" aria-label=${PROMPT_LOOK.layersHeads} style=${`--heads:${Math.min(heads, 12)}`}>
+      <div class="grid" role="group" aria-label=${PROMPT_LOOK.layersHeads} .style=${`--heads:${Math.min(heads, 12)}`}>
         ${Array.from({ length: layers * heads }, (_, i) => {
           const [layer, head] = [first + Math.floor(i / heads), i % heads];
           const name = PROMPT_LOOK.headName(layer, head);

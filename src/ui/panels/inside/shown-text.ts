@@ -67,7 +67,7 @@ export class ShownText extends LitElement {
               aria-selected=${i === chosen}
               aria-label=${[PROMPT_LOOK.character(i, spoken(character)), ...(notes[i] ? [notes[i]] : [])].join(', ')}
               tabindex=${i === chosen ? 0 : -1}
-              style=${`--wash:${wash}%`}
+              .style=${`--wash:${wash}%`}
               @pointerenter=${(event: PointerEvent) => event.pointerType === 'mouse' && this.#choose(i)}
               @click=${() => this.#choose(i)}
               @focus=${() => this.#choose(i)}

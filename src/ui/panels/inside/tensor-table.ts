@@ -42,7 +42,7 @@ export class TensorTable extends LitElement {
           before
             ? html`
                 <td class="moved">
-                  <span class="bar" style=${`width:${most > 0 ? (100 * moved) / most : 0}%`}></span>
+                  <span class="bar" .style=${`width:${most > 0 ? (100 * moved) / most : 0}%`}></span>
                   <span>${figure(moved)}</span>
                 </td>
               `
