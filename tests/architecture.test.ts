@@ -24,7 +24,7 @@ const inLayers =
     layers.some((layer) => target.startsWith(`src/${layer}/`));
 
 /** What of the model the page may compute with: configurations, and how many numbers they make. No tensors, no GPU. */
-const COUNTING = new Set(['src/model/config.ts', 'src/model/counts.ts', 'src/model/published.ts']);
+const COUNTING = new Set(['config', 'counts', 'parameters', 'published'].map((name) => `src/model/${name}.ts`));
 
 const RULES: Record<string, Rule> = {
   gpu: { forbidden: (target) => target.startsWith('src/') && !target.startsWith('src/gpu/') },

@@ -1,5 +1,7 @@
-import { refuse, requireChoice, requireCount } from './checks.ts';
-import { checkTrainingConfig, type TrainingConfig, withSteps } from './training-config.ts';
+import { choiceFault, type Fault, type Limits, numberFaults, refuseFirst, switchFault, whole } from './checks.ts';
+import { type TrainingConfig, trainingFaults, withSteps } from './training-config.ts';
+
+export type { Fault, Limits } from './checks.ts';
 
 export {
   checkTrainingConfig,
@@ -10,6 +12,7 @@ export {
   type PrecisionChoice,
   SCHEDULES,
   type ScheduleName,
+  TRAINING_LIMITS,
   type TrainingConfig,
   withOptimizer,
   withSteps,
@@ -128,31 +131,53 @@ export function tokensPerStep({ model, training }: RunConfig): number {
   return training.gradient_accumulation_steps * training.batch_size * model.block_size;
 }
 
+/** The sizes of a model, and what each may be. */
+export const MODEL_LIMITS = {
+  n_layer: whole(1, 96, 'layers'),
+  n_head: whole(1, 128, 'heads'),
+  n_embd: whole(1, 16384, 'width'),
+  n_inner: whole(1, 65536, 'hidden width'),
+  block_size: whole(1, 4096, 'context'),
+} as const satisfies Partial<Record<keyof ModelShape, Limits>>;
+
+/** A name of something that a person may choose. */
+export type ConfigKey = keyof ModelShape | keyof TrainingConfig;
+
 /** Throws `bad-config` in words a person can act on. */
-export function checkRunConfig({ model, training }: RunConfig): void {
-  checkModelShape(model);
-  checkTrainingConfig(training);
+export function checkRunConfig(config: RunConfig): void {
+  refuseFirst(configFaults(config));
 }
 
-function checkModelShape(model: ModelShape): void {
-  requireCount('n_layer (layers)', model.n_layer, 1, 96);
-  requireCount('n_head (heads)', model.n_head, 1, 128);
-  requireCount('n_embd (width)', model.n_embd, 1, 16384);
-  requireCount('n_inner (hidden width)', model.n_inner, 1, 65536);
-  requireCount('block_size (context)', model.block_size, 1, 4096);
-  if (model.n_embd % model.n_head !== 0) {
-    const lower = Math.floor(model.n_embd / model.n_head) * model.n_head;
-    const choice = lower > 0 ? `${lower} or ${lower + model.n_head}` : `${model.n_head}`;
-    refuse(
-      `The width ${model.n_embd} is not divisible by ${model.n_head} heads.`,
-      `Take a width of ${choice}, or another number of heads.`,
-    );
+/** All that is wrong with a configuration, each fault once, in words a person can act on. */
+export function* configFaults({ model, training }: RunConfig): Generator<Fault<ConfigKey>> {
+  yield* modelFaults(model);
+  yield* trainingFaults(training);
+}
+
+function* modelFaults(model: ModelShape): Generator<Fault<keyof ModelShape>> {
+  const unsound = [...numberFaults(model, MODEL_LIMITS)];
+  yield* unsound;
+  // What follows compares the two.
+  if (!unsound.some(({ key }) => key === 'n_head' || key === 'n_embd')) yield* headFaults(model);
+  yield* switchFault('bias', model.bias);
+  yield* switchFault('tied', model.tied);
+  yield* choiceFault('activation', model.activation, ACTIVATIONS);
+}
+
+function* headFaults({ n_embd, n_head }: ModelShape): Generator<Fault<keyof ModelShape>> {
+  if (n_embd % n_head !== 0) {
+    const lower = Math.floor(n_embd / n_head) * n_head;
+    const choice = lower > 0 ? `${lower} or ${lower + n_head}` : `${n_head}`;
+    yield {
+      key: 'n_embd',
+      message: `The width ${n_embd} is not divisible by ${n_head} heads.`,
+      hint: `Take a width of ${choice}, or another number of heads.`,
+    };
+  } else if (n_embd / n_head > 128) {
+    yield {
+      key: 'n_head',
+      message: `A head of ${n_embd / n_head} channels is larger than 128.`,
+      hint: `Take at least ${Math.ceil(n_embd / 128)} heads.`,
+    };
   }
-  if (model.n_embd / model.n_head > 128) {
-    refuse(
-      `A head of ${model.n_embd / model.n_head} channels is larger than 128.`,
-      `Take at least ${Math.ceil(model.n_embd / 128)} heads.`,
-    );
-  }
-  requireChoice('activation', model.activation, ACTIVATIONS);
 }

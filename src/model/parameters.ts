@@ -94,3 +94,8 @@ export async function initialParameters(
   }
   return flat;
 }
+
+/** Learnable numbers of a model: exactly as many as its buffers hold, the gaps between tensors not counted. */
+export function parameterCount(config: GPTConfig): number {
+  return layoutOf(config).count;
+}

@@ -1,4 +1,4 @@
-import { refuse, requireChoice, requireCount, requireReal } from './checks.ts';
+import { choiceFault, type Fault, type Limits, numberFaults, real, refuseFirst, switchFault, whole } from './checks.ts';
 
 export const OPTIMIZERS = ['adamw', 'adam', 'sgd', 'lion', 'muon'] as const;
 export type OptimizerName = (typeof OPTIMIZERS)[number];
@@ -109,71 +109,79 @@ export function withSteps(training: TrainingConfig, steps: number): TrainingConf
   return { ...training, max_iters: steps, lr_decay_iters: steps, warmup_iters, cooldown_iters: Math.ceil(steps / 5) };
 }
 
+/** The numbers of a training, and what each may be. */
+export const TRAINING_LIMITS = {
+  batch_size: whole(1, 4096, 'batch'),
+  gradient_accumulation_steps: whole(1, 4096),
+  max_iters: whole(1, 1_000_000, 'steps'),
+  learning_rate: real(0, 10),
+  min_lr: real(0, 10),
+  warmup_iters: whole(0, 1_000_000),
+  lr_decay_iters: whole(0, 1_000_000),
+  cooldown_iters: whole(0, 1_000_000),
+  lr_drops: whole(1, 1000),
+  beta1: real(0, 0.99999),
+  beta2: real(0, 0.9999999),
+  eps: real(1e-12, 1),
+  momentum: real(0, 0.99999),
+  weight_decay: real(0, 10),
+  l2: real(0, 10),
+  grad_clip: real(0, 1e6),
+  dropout: real(0, 0.9),
+  label_smoothing: real(0, 0.9),
+  ema_decay: real(0, 0.999999),
+  eval_interval: whole(1, 1_000_000),
+  eval_iters: whole(1, 10_000),
+  patience: whole(0, 1_000_000),
+  sample_interval: whole(0, 1_000_000),
+  seed: whole(0, 0xffffffff),
+} as const satisfies Partial<Record<keyof TrainingConfig, Limits>>;
+
 /** Throws `bad-config` in words a person can act on. */
 export function checkTrainingConfig(training: TrainingConfig): void {
-  requireCount('batch_size (batch)', training.batch_size, 1, 4096);
-  requireCount('gradient_accumulation_steps', training.gradient_accumulation_steps, 1, 4096);
-  requireCount('max_iters (steps)', training.max_iters, 1, 1_000_000);
-  requireChoice('schedule', training.schedule, SCHEDULES);
-  requireReal('learning_rate', training.learning_rate, 0, 10);
-  requireReal('min_lr', training.min_lr, 0, 10);
-  requireCount('warmup_iters', training.warmup_iters, 0, 1_000_000);
-  requireCount('lr_decay_iters', training.lr_decay_iters, 0, 1_000_000);
-  requireCount('cooldown_iters', training.cooldown_iters, 0, 1_000_000);
-  requireCount('lr_drops', training.lr_drops, 1, 1000);
-  requireChoice('optimizer', training.optimizer, OPTIMIZERS);
-  requireReal('beta1', training.beta1, 0, 0.99999);
-  requireReal('beta2', training.beta2, 0, 0.9999999);
-  requireReal('eps', training.eps, 1e-12, 1);
-  requireReal('momentum', training.momentum, 0, 0.99999);
-  requireSwitch('nesterov', training.nesterov);
-  requireSwitch('keep_zeros', training.keep_zeros ?? false);
-  requireReal('weight_decay', training.weight_decay, 0, 10);
-  requireReal('l2', training.l2, 0, 10);
-  requireReal('grad_clip', training.grad_clip, 0, 1e6);
-  requireReal('dropout', training.dropout, 0, 0.9);
-  requireReal('label_smoothing', training.label_smoothing, 0, 0.9);
-  requireReal('ema_decay', training.ema_decay, 0, 0.999999);
-  requireCount('eval_interval', training.eval_interval, 1, 1_000_000);
-  requireCount('eval_iters', training.eval_iters, 1, 10_000);
-  requireCount('patience', training.patience, 0, 1_000_000);
-  requireCount('sample_interval', training.sample_interval, 0, 1_000_000);
-  requireCount('seed', training.seed, 0, 0xffffffff);
-  requireChoice('precision', training.precision ?? 'f32', PRECISIONS);
-  checkTogether(training);
+  refuseFirst(trainingFaults(training));
+}
+
+/** All that is wrong with a training, each fault once, in words a person can act on. */
+export function* trainingFaults(training: TrainingConfig): Generator<Fault<keyof TrainingConfig>> {
+  yield* choiceFault('schedule', training.schedule, SCHEDULES);
+  yield* choiceFault('optimizer', training.optimizer, OPTIMIZERS);
+  yield* switchFault('nesterov', training.nesterov);
+  yield* switchFault('keep_zeros', training.keep_zeros ?? false);
+  yield* choiceFault('precision', training.precision ?? 'f32', PRECISIONS);
+  yield* numberFaults(training, TRAINING_LIMITS);
+  yield* faultsTogether(training);
 }
 
 /** What is sound by itself and not beside the rest. */
-function checkTogether(training: TrainingConfig): void {
+function* faultsTogether(training: TrainingConfig): Generator<Fault<keyof TrainingConfig>> {
   const { optimizer, weight_decay, schedule, learning_rate, min_lr, warmup_iters, lr_decay_iters } = training;
   if (optimizer === 'adam' && weight_decay > 0) {
-    refuse(
-      `Adam has no decoupled weight decay, so weight_decay must be 0, not ${weight_decay}.`,
-      'Take l2, which goes into the gradient, or the optimizer adamw.',
-    );
+    yield {
+      key: 'weight_decay',
+      message: `Adam has no decoupled weight decay, so weight_decay must be 0, not ${weight_decay}.`,
+      hint: 'Take l2, which goes into the gradient, or the optimizer adamw.',
+    };
   }
   if (schedule !== 'constant' && min_lr > learning_rate) {
-    refuse(
-      `The schedule ends at min_lr, and ${min_lr} is more than the learning_rate ${learning_rate}.`,
-      'Take a min_lr of at most the learning_rate.',
-    );
+    yield {
+      key: 'min_lr',
+      message: `The schedule ends at min_lr, and ${min_lr} is more than the learning_rate ${learning_rate}.`,
+      hint: 'Take a min_lr of at most the learning_rate.',
+    };
   }
   if (schedule !== 'constant' && warmup_iters > lr_decay_iters && warmup_iters > 0) {
-    refuse(
-      `The warm-up of ${warmup_iters} steps is longer than the schedule of ${lr_decay_iters}.`,
-      'Take a shorter warm-up.',
-    );
+    yield {
+      key: 'warmup_iters',
+      message: `The warm-up of ${warmup_iters} steps is longer than the schedule of ${lr_decay_iters}.`,
+      hint: 'Take a shorter warm-up.',
+    };
   }
   if ((schedule === 'step' || schedule === 'exponential') && min_lr === 0 && learning_rate > 0) {
-    refuse(
-      `The schedule ${schedule} falls by factors and never reaches a min_lr of 0.`,
-      'Take a min_lr above 0, or the schedule linear or cosine.',
-    );
-  }
-}
-
-function requireSwitch(name: string, value: boolean): void {
-  if (typeof value !== 'boolean') {
-    refuse(`${name} must be true or false, not ${value}.`, `Choose one of the two for ${name}.`);
+    yield {
+      key: 'min_lr',
+      message: `The schedule ${schedule} falls by factors and never reaches a min_lr of 0.`,
+      hint: 'Take a min_lr above 0, or the schedule linear or cosine.',
+    };
   }
 }

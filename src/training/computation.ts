@@ -21,7 +21,9 @@ export interface ComputationOptions {
   wanted: PrecisionChoice | undefined;
   /** Where the run goes on from. */
   state?: Pick<TrainingState, 'step' | 'products' | 'precision'> | undefined;
-  /** Times the variants first, unless the run has begun. */
+  /** The variants to take, where `state` has none: those of another run. */
+  products?: ProductChoices | undefined;
+  /** Times the variants first, unless these are given or the run has begun. */
   tuning?: { memory?: TuningMemory } | undefined;
 }
 
@@ -33,7 +35,7 @@ export interface ComputationOptions {
 export async function chooseComputation(
   device: Device,
   traced: (traits: KernelTraits) => Graph,
-  { wanted = 'f32', state, tuning }: ComputationOptions,
+  { wanted = 'f32', state, products: given, tuning }: ComputationOptions,
 ): Promise<Computation> {
   const tuned = (precision: Precision) => tuneProducts(device, traced(traitsOf(device, {}, precision)), tuning?.memory);
   const begun = (state?.step ?? 0) > 0;
@@ -46,7 +48,8 @@ export async function chooseComputation(
       note: lost ? 'The run was computed with f16 products, which this adapter does not have; it goes on in f32.' : '',
     };
   }
-  const variants = async (precision: Precision) => state?.products ?? (tuning ? await tuned(precision) : undefined);
+  const variants = async (precision: Precision) =>
+    state?.products ?? given ?? (tuning ? await tuned(precision) : undefined);
   const full = async (note: string): Promise<Computation> => ({
     precision: 'f32',
     products: await variants('f32'),

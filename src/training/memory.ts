@@ -18,6 +18,8 @@ export interface MemoryEstimate {
   corpus: number;
   /** What the model remembers while it writes. */
   writing: number;
+  /** The largest buffer but for the corpus, which the adapter must allow, and what it is for, as “its … need a buffer”. */
+  largest: { bytes: number; what: string };
   /**
    * What no program can do without that trains so: weights, gradients and moments, and what the backward pass reads of
    * the forward pass, all of it at the same moment. Without the corpus.
@@ -48,7 +50,13 @@ export function estimateMemory(model: GPTConfig, training: TrainingConfig, token
   const tables = 16 * training.max_iters + RECORD_RING * RECORD_BYTES;
   const minimum = 4 * copies * layout.count + bytesAcross(graph);
   const total = parameters + activations + writing + corpus + tables;
-  return { total, parameters, activations, writing, corpus, minimum };
+  const buffers = [
+    { bytes: layout.bytes, what: `its ${layout.count.toLocaleString('en-US')} parameters` },
+    { bytes: Math.max(0, ...plan.close().map(({ bytes }) => bytes)), what: 'its activations' },
+    { bytes: Math.max(0, ...decoder.buffers.values()), what: 'the tokens that it remembers while it writes' },
+  ];
+  const largest = buffers.reduce((most, buffer) => (buffer.bytes > most.bytes ? buffer : most));
+  return { total, parameters, activations, writing, corpus, largest, minimum };
 }
 
 /** Bytes of the intermediate results that are alive between the forward pass and the backward pass. */

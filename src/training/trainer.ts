@@ -36,7 +36,9 @@ export interface TrainerOptions {
   problems?: readonly TokenProblem[] | undefined;
   /** Where to go on from; a fresh model from the seed without it. */
   state?: TrainingState;
-  /** Times the variants of the kernels first, unless `state` has a choice already, or has made steps without one. Without it, the adapter's kind decides. */
+  /** The variants of the matrix products to take, where `state` has none: those of another run. */
+  products?: ProductChoices | undefined;
+  /** Times the variants of the kernels first, unless these or `state` has a choice already, or has made steps without one. Without it, the adapter's kind decides. */
   tuning?: { memory?: TuningMemory } | undefined;
 }
 

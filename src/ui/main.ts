@@ -1,25 +1,29 @@
 import { METRICS_HEADER, metricsLine } from '../formats/csv.ts';
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
+import { AddressBar, addressOf, FIRST_TEXT, linkOf } from './address-bar.ts';
 import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
+import type { LinkedText, ReadLink } from './link.ts';
 import { keepOffline } from './offline.ts';
 import type { Player } from './recording/player.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
-import { FAILURES, RECORDING, RUNS, TITLE } from './strings.ts';
+import { FAILURES, isFetched, RECORDING, RUNS, SETTINGS, TITLE } from './strings.ts';
 import {
   canTrain,
   chosenConfig,
-  chosenPreset,
   chosenStart,
+  faultsOf,
   interruptedRun,
   isActive,
+  neededText,
   type PanelName,
   type RecordingCommand,
   type Settings,
   type StartView,
+  sizeName,
 } from './view.ts';
 import './elements/inkling-page.ts';
 
@@ -27,10 +31,12 @@ import './elements/inkling-page.ts';
 
 const store = new Store();
 const page = document.querySelector('inkling-page')!;
+const addressBar = new AddressBar(openLink);
 
 store.addEventListener('change', () => {
   const { view } = store;
   page.view = view;
+  addressBar.show(view);
   const { phase, run } = view;
   // while the next run is prepared, the one on show is the former one
   const going = run !== null && (phase === 'running' || phase === 'paused');
@@ -139,8 +145,24 @@ async function act(request: RunAction): Promise<void> {
   }
 }
 
+/** Takes over what a link says. Its text is read, unless it has to be given, or fetched from elsewhere. */
+function openLink(read: ReadLink): void {
+  store.dispatch({ kind: 'link-opened', read });
+  takeLinkedText(read.link.text);
+  if (session !== null) void reloadText();
+}
+
+function takeLinkedText(text: LinkedText | null): void {
+  if (text === null) return;
+  const { dataset } = text;
+  reloadText = async () => {
+    if (dataset === null || isFetched(dataset)) store.dispatch({ kind: 'text-forgotten' });
+    else await loadText({ kind: 'dataset', name: dataset });
+  };
+}
+
 /** Chooses the present text once more, for a new worker. */
-let reloadText = () => loadText({ kind: 'dataset', name: 'moby-dick' });
+let reloadText = () => loadText({ kind: 'dataset', name: FIRST_TEXT });
 
 /** The session reads one text at a time, the newest. */
 async function loadText(source: TextSource): Promise<void> {
@@ -180,13 +202,23 @@ async function chooseStart(start: Partial<StartView>): Promise<void> {
 }
 
 async function train(): Promise<void> {
-  if (session === null || !canTrain(store.view)) return;
-  const config = chosenConfig(store.view);
-  const start = chosenStart(store.view);
-  const name = RUNS.name(store.view.text!.name, chosenPreset(store.view));
+  const { view } = store;
+  if (session === null || !canTrain(view)) return;
+  const [fault] = faultsOf(view);
+  if (fault !== undefined) {
+    const { key, message, hint } = fault;
+    store.dispatch({ kind: 'refused', failure: { code: 'bad-config', message, hint } });
+    page.focusField(key);
+    return;
+  }
+  const config = chosenConfig(view);
+  const start = chosenStart(view);
+  const { computed } = view.settings;
+  const products = computed?.on === view.adapter?.name && neededText(view) === null ? computed?.products : undefined;
+  const name = RUNS.name(view.text!.name, sizeName(view));
   store.dispatch({ kind: 'train-requested' });
   void navigator.storage?.persist?.(); // so that the browser clears the run away only when asked to
-  const result = await session.train(config, start, name);
+  const result = await session.train(config, start, name, products);
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
@@ -230,6 +262,15 @@ async function exportModel(format: Takeaway): Promise<void> {
   if (result.ok) download(result.value.name, result.value.bytes);
 }
 
+/** Puts an address where it can be pasted from; the live region says so. */
+async function copy(address: string): Promise<void> {
+  const copied = await navigator.clipboard?.writeText(address).then(
+    () => true,
+    () => false,
+  );
+  store.dispatch({ kind: 'announced', milestone: copied ? SETTINGS.copied : SETTINGS.notCopied });
+}
+
 /** Listens to a custom event of the page's elements. */
 function on<T>(name: string, handle: (detail: T) => unknown): void {
   page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
@@ -238,6 +279,9 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
 on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
 on<number>('try-at', tryAt);
+on<undefined>('link-dismissed', () => store.dispatch({ kind: 'link-dismissed' }));
+on<undefined>('copy-link', () => copy(addressOf(linkOf(store.view))));
+on<Failure>('failed', (failure) => store.dispatch({ kind: 'refused', failure }));
 on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);
@@ -277,4 +321,6 @@ on<undefined>('dismiss-update', () => store.dispatch({ kind: 'update-ready', rea
 // once the page has all that it needs itself
 addEventListener('load', () => void keepOffline(offerVersion));
 
+const opened = addressBar.read();
+if (opened !== null) openLink(opened);
 void begin();

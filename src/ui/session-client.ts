@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import type { InspectionCommands } from '../worker/inspection/messages.ts';
 import type { LabCommands } from '../worker/lab.ts';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
+import type { PlanningCommands } from '../worker/planning.ts';
 import type { RateCommands } from '../worker/rates.ts';
 import type { SessionWorker } from '../worker/session.worker.ts';
 import address from '../worker/session.worker.ts?worker&url';
@@ -72,5 +73,6 @@ export function openSession(listener: SessionListener): Session {
     inspection: commands(remote.inspection as never as Comlink.Remote<InspectionCommands>),
     rates: commands(remote.rates as never as Comlink.Remote<RateCommands>),
     lab: commands(remote.lab as never as Comlink.Remote<LabCommands>),
+    planning: commands(remote.planning as never as Comlink.Remote<PlanningCommands>),
   });
 }

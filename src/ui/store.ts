@@ -8,6 +8,7 @@ import type {
   SessionEvent,
   TextDescription,
 } from '../worker/messages.ts';
+import type { ReadLink } from './link.ts';
 import { LossHistory } from './loss-history.ts';
 import { MILESTONES, RECORDING } from './strings.ts';
 import {
@@ -41,6 +42,10 @@ export type Action =
   | { kind: 'worker-died' }
   | { kind: 'start-changed'; start: Partial<StartView> }
   | { kind: 'settings-changed'; settings: Partial<Settings> }
+  | { kind: 'link-opened'; read: ReadLink }
+  | { kind: 'link-dismissed' }
+  | { kind: 'text-forgotten' }
+  | { kind: 'announced'; milestone: string }
   | { kind: 'train-requested' }
   | { kind: 'train-refused'; failure: Failure }
   | { kind: 'generate-requested'; prompt: string }
@@ -195,7 +200,18 @@ export function reduce(view: View, action: Action): View {
     case 'start-changed':
       return { ...view, start: { ...view.start, ...action.start } };
     case 'settings-changed':
-      return { ...view, settings: { ...view.settings, ...action.settings } };
+      return { ...view, settings: { ...view.settings, computed: null, ...action.settings } };
+    case 'link-opened': {
+      const { link, unread } = action.read;
+      const { text, start, settings, panel } = link;
+      return { ...view, settings, panel, link: { text, start, unread } };
+    }
+    case 'text-forgotten':
+      return { ...view, text: null, readingText: false };
+    case 'announced':
+      return { ...view, milestone: action.milestone };
+    case 'link-dismissed':
+      return { ...view, link: null, settings: { ...view.settings, computed: null } };
     case 'train-requested':
       return {
         ...view,

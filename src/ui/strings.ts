@@ -2,6 +2,7 @@
 export * from './strings/charts.ts';
 export * from './strings/craft.ts';
 export * from './strings/lab.ts';
+export * from './strings/options.ts';
 export * from './strings/page.ts';
 export * from './strings/parameters.ts';
 export * from './strings/runs.ts';

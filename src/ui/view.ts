@@ -1,12 +1,10 @@
 import {
+  type ConfigKey,
+  configFaults,
+  type Fault,
   lowerLearningRate,
-  type ModelShape,
   type PresetName,
-  preset,
   type RunConfig,
-  type TrainingConfig,
-  withOptimizer,
-  withSteps,
 } from '../model/config.ts';
 import type {
   AdapterDescription,
@@ -19,20 +17,17 @@ import type {
   TextDescription,
   UnknownChoice,
 } from '../worker/messages.ts';
+import type { LinkedText } from './link.ts';
 import type { LossHistory } from './loss-history.ts';
-import { MILESTONES } from './strings.ts';
+import type { PanelName } from './panel-names.ts';
+import { configOf, NOTHING_CHOSEN, type Settings, settingsFrom } from './settings.ts';
+import { MILESTONES, PRESETS, SETTINGS } from './strings.ts';
+
+export { PANELS, type PanelName } from './panel-names.ts';
+export type { Settings } from './settings.ts';
 
 /** Characters of the prompt that is offered, at most. */
 const OPENING = 20;
-
-/** What a person has chosen. `null` follows the suggestion: the adapter's preset, the preset's steps and seed. */
-export interface Settings {
-  preset: PresetName | null;
-  steps: number | null;
-  seed: number | null;
-  /** Chosen options of the training; all others are as suggested. */
-  advanced: Partial<TrainingConfig>;
-}
 
 export interface Evaluation {
   step: number;
@@ -116,9 +111,15 @@ export type RecordingCommand =
   | { kind: 'seek'; step: number }
   | { kind: 'speed'; times: number };
 
-/** The parts of the page; one is shown at a time. */
-export const PANELS = ['train', 'parameters', 'inside', 'lab'] as const;
-export type PanelName = (typeof PANELS)[number];
+/** What the opened link asked for that is not, or cannot be, as it says. */
+export interface LinkView {
+  /** The text that it needs, until that is there. */
+  text: LinkedText | null;
+  /** The weights that its run started from. */
+  start: string | null;
+  /** Those of its parts that say nothing here. */
+  unread: readonly string[];
+}
 
 /** All that the page shows. Replaced, never changed, but for `run.history`, which only grows. */
 export interface View {
@@ -132,6 +133,8 @@ export interface View {
   reading: { done: number; total: number | null } | null;
   start: StartView;
   settings: Settings;
+  /** Null where no link was opened. */
+  link: LinkView | null;
   phase: Phase;
   /** What is being done while `preparing`. */
   detail: string;
@@ -163,7 +166,8 @@ export function initialView(): View {
     readingText: false,
     reading: null,
     start: { from: 'new', opened: null, unknown: null, described: null },
-    settings: { preset: null, steps: null, seed: null, advanced: {} },
+    settings: NOTHING_CHOSEN,
+    link: null,
     phase: 'idle',
     detail: '',
     phaseBefore: 'idle',
@@ -183,27 +187,39 @@ export function chosenPreset({ settings, adapter }: View): PresetName {
   return settings.preset ?? adapter?.preset ?? 'tiny';
 }
 
-/** The configuration that Train would start with. */
+/** How large the next model is, in a few words. */
+export function sizeName(view: View): string {
+  const name = chosenPreset(view);
+  const own = Object.keys(settingsFrom(chosenConfig(view), name).shape).length > 0;
+  return own ? SETTINGS.own(chosenConfig(view).model) : PRESETS[name].name;
+}
+
+/** The text that the opened link needs and that is not there, or null. */
+export function neededText({ link, text }: View): LinkedText | null {
+  const wanted = link?.text ?? null;
+  const there =
+    wanted === null || (wanted.dataset === null ? text?.sha256 === wanted.sha256 : text?.dataset === wanted.dataset);
+  return there ? null : wanted;
+}
+
+/** The configuration that Train would start with; it may be unsound. A model to start from decides the shape. */
 export function chosenConfig(view: View): RunConfig {
-  const { model, training: suggested } = preset(chosenPreset(view));
-  const { steps, seed, advanced } = view.settings;
-  const training = withOptimizer(suggested, advanced.optimizer ?? suggested.optimizer);
-  if (seed !== null) training.seed = seed;
-  return { model, training: { ...withRate(fitted(training, steps), advanced.learning_rate), ...advanced } };
+  const config = configOf(view.settings, chosenPreset(view));
+  const { from, described } = view.start;
+  if (from === 'new' || described === null) return config;
+  const { vocab_size: _, ...model } = described.model;
+  return { ...config, model };
 }
 
-/** A schedule that ends at the usual tenth of a chosen rate. */
-function withRate(training: TrainingConfig, learning_rate: number | undefined): TrainingConfig {
-  return learning_rate === undefined ? training : { ...training, learning_rate, min_lr: learning_rate / 10 };
-}
-
-function fitted(training: TrainingConfig, steps: number | null): TrainingConfig {
-  if (steps === null) return training;
-  // A short run should be evaluated and sampled a few times too.
-  const interval = Math.max(1, Math.ceil(steps / 4));
-  const eval_interval = Math.min(training.eval_interval, interval);
-  const sample_interval = Math.min(training.sample_interval, interval);
-  return { ...withSteps(training, steps), eval_interval, sample_interval };
+/** All that keeps this configuration from being trained on the present text, in the order of the fields. */
+export function faultsOf(view: View): Fault<ConfigKey>[] {
+  const config = chosenConfig(view);
+  const faults = [...configFaults(config)];
+  const { block_size } = config.model;
+  const needed = 10 * block_size + 1;
+  const fits = view.text === null || view.text.characters >= needed;
+  if (fits || faults.some(({ key }) => key === 'block_size')) return faults;
+  return [{ key: 'block_size', ...SETTINGS.shortText(view.text!.characters, block_size, needed) }, ...faults];
 }
 
 /** The learning rate to offer after a run that has diverged, or null. */
@@ -244,11 +260,6 @@ export function bestOf(evaluations: readonly Evaluation[]): Evaluation | null {
     if (best === null || evaluation.val < best.val) best = evaluation;
   }
   return best;
-}
-
-/** About how many numbers a model of this shape learns; `started` brings the exact count. */
-export function parametersOf({ n_layer, n_embd, block_size }: ModelShape, vocabulary: number): number {
-  return (vocabulary + block_size) * n_embd + 12 * n_layer * n_embd ** 2;
 }
 
 /** A prompt to begin with: the first words of the text's first full line, whose characters the model knows. */

@@ -1,10 +1,15 @@
 import type { Device } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
+import { requireFits } from '../graph/program.ts';
+import { isChoice, type ProductChoices } from '../graph/tuner.ts';
 import { type RunConfig, tokensPerStep } from '../model/config.ts';
 import { splitCorpus } from '../text/corpus.ts';
 import { DATASETS } from '../text/datasets.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
+import { requireCorpusFits } from '../training/batches.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
+import { estimateMemory, type MemoryEstimate } from '../training/memory.ts';
 import { type Losses, overfittingSince } from '../training/overfitting.ts';
 import type { TrainingState } from '../training/state.ts';
 import { Trainer } from '../training/trainer.ts';
@@ -29,6 +34,8 @@ export interface RunPlan {
   state?: TrainingState | undefined;
   /** Whether its first weights come from the seed, or from another model; undefined where nobody knows any more. */
   begun: Beginning | undefined;
+  /** The variants of the products that it is to take; else they are timed, where that pays. */
+  products?: ProductChoices | undefined;
   /** What it has told before, where it goes on. */
   metrics?: Metrics;
   /** Whether it stands still at first. */
@@ -39,15 +46,43 @@ export interface RunPlan {
   letGo?: () => void;
 }
 
+/** The variants that a link names. Throws `bad-link` where this version does not have them. */
+export function productsOf(named: Readonly<Record<string, string>> | undefined): ProductChoices | undefined {
+  if (named === undefined || isChoice(named)) return named;
+  throw new InklingError(
+    'bad-link',
+    'The run of this link was computed by kernels that this version does not have, so its exact losses cannot be had.',
+    'Press “Forget the link”, and Train makes the same run but for the last digits.',
+  );
+}
+
+/** Throws `too-large`, in words, where a buffer of the run is larger than the adapter allows. */
+export function requireMemory(device: Device, { largest }: MemoryEstimate, { ids, tokenizer }: RunText): void {
+  requireCorpusFits(device, ids.length, tokenizer.vocab_size);
+  requireFits(device, largest.bytes, largest.what);
+}
+
 /** Puts a run on the GPU. Throws what `Trainer.create` throws. */
-export function createTrainer(device: Device, { config, text, state }: RunPlan): Promise<Trainer> {
+export async function createTrainer(
+  device: Device,
+  { config, text, state, products }: Pick<RunPlan, 'config' | 'text' | 'state' | 'products'>,
+): Promise<Trainer> {
   const { ids, tokenizer, dataset } = text;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const task = dataset === null ? undefined : DATASETS[dataset].task;
   const problems = task && testProblems(task, tokenizer);
   const { training } = config;
+  requireMemory(device, estimateMemory(model, training, ids.length), text); // before anything is allocated
   const tuning = device.software ? undefined : { memory: tuningMemory }; // a processor takes long for it
-  return Trainer.create(device, { model, training, ...splitCorpus(ids), problems, ...(state && { state }), tuning });
+  return Trainer.create(device, {
+    model,
+    training,
+    ...splitCorpus(ids),
+    problems,
+    ...(state && { state }),
+    products,
+    tuning,
+  });
 }
 
 /** A model on the GPU, the run that trains it, and how to read what it writes. */

@@ -7,9 +7,10 @@ import type { DatasetName } from '../text/datasets.ts';
 import type { StepRecord } from '../training/trainer.ts';
 import type { InspectionCommands } from './inspection/messages.ts';
 import type { LabCommands } from './lab.ts';
+import type { Measured, PlanningCommands, RunEstimate } from './planning.ts';
 import type { RateCommands } from './rates.ts';
 
-export type { DatasetName, Failure, Metrics, RunState, StepRecord, UnknownChoice };
+export type { DatasetName, Failure, Measured, Metrics, RunEstimate, RunState, StepRecord, UnknownChoice };
 
 /** What crosses back from a command: a value, or the reason why there is none. Never an exception. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -38,6 +39,8 @@ export interface TextDescription {
   name: string;
   /** The data set that it is, if it is one. */
   dataset: DatasetName | null;
+  /** Of its bytes as they came, in hexadecimal. */
+  sha256: string;
   /** Code points in the text, a separator of documents counting as one. */
   characters: number;
   /** V: distinct characters and `<|endoftext|>`. */
@@ -181,6 +184,7 @@ export interface SessionCommands {
   readonly inspection: InspectionCommands;
   readonly rates: RateCommands;
   readonly lab: LabCommands;
+  readonly planning: PlanningCommands;
   /** Registers the one listener (a comlink proxy). */
   listen(listener: (event: SessionEvent) => void): void;
   /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:
@@ -195,8 +199,14 @@ export interface SessionCommands {
   /** Tells of a model to start from. */
   describeStart(from: 'run' | 'file'): Promise<Result<StartDescription>>;
   /** Starts a run; answers when the first step can be taken, or says why not. A model to start from decides the shape.
-   * `name`: under which it is kept. */
-  train(config: RunConfig, start?: Start, name?: string): Promise<Result<null>>;
+   * `name`: under which it is kept. `products`: the kernels' variants that another run was computed with on this adapter,
+   * to repeat its bits; code `bad-link` where this version does not have them. */
+  train(
+    config: RunConfig,
+    start?: Start,
+    name?: string,
+    products?: Readonly<Record<string, string>>,
+  ): Promise<Result<null>>;
   /** These three answer within 200 ms. Nothing is submitted to the GPU after they have answered. */
   pause(): Promise<Result<null>>;
   resume(): Promise<Result<null>>;

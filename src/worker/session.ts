@@ -11,7 +11,7 @@ import { Graphics } from './graphics.ts';
 import { Inspection } from './inspection.ts';
 import { Lab } from './lab.ts';
 import { LibraryCommands } from './library-commands.ts';
-import { type Beginning, createTrainer, LiveRun, type RunPlan, type RunText } from './live-run.ts';
+import { type Beginning, createTrainer, LiveRun, productsOf, type RunPlan, type RunText } from './live-run.ts';
 import type {
   AdapterDescription,
   ExportedFile,
@@ -26,6 +26,7 @@ import type {
   TextDescription,
   TextSource,
 } from './messages.ts';
+import { Planning } from './planning.ts';
 import { AdapterRates } from './rates.ts';
 import { givenUp, Recovery } from './recovery.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -48,6 +49,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   readonly inspection = new Inspection(() => this.#run);
   readonly rates: AdapterRates;
   readonly lab: Lab;
+  readonly planning: Planning;
   readonly #events = new EventStream();
   readonly #graphics: Graphics;
   readonly #recovery = new Recovery();
@@ -78,6 +80,11 @@ export class Session extends LibraryCommands implements SessionCommands {
     const spare = new SpareTime(() => this.#graphics.open(), running);
     this.rates = new AdapterRates(spare);
     this.lab = new Lab(spare, () => this.#text);
+    this.planning = new Planning(
+      () => this.#graphics.open(),
+      spare,
+      () => this.#text,
+    );
   }
 
   listen(listener: (event: SessionEvent) => void): void {
@@ -120,7 +127,12 @@ export class Session extends LibraryCommands implements SessionCommands {
     return answer(async () => describeStart(this.#startModel(from), this.#text));
   }
 
-  train(wanted: RunConfig, start: Start = { from: 'new' }, name?: string): Promise<Result<null>> {
+  train(
+    wanted: RunConfig,
+    start: Start = { from: 'new' },
+    name?: string,
+    products?: Readonly<Record<string, string>>,
+  ): Promise<Result<null>> {
     return answer(async () => {
       const config = start.from === 'new' ? wanted : { ...wanted, model: this.#startModel(start.from).model };
       checkRunConfig(config);
@@ -134,7 +146,7 @@ export class Session extends LibraryCommands implements SessionCommands {
         const { text, state } = await this.#begin(start, loaded, config);
         const begun = start.from === 'new' ? 'seed' : 'model';
         const keep = (trainer: Trainer) => this.#keepNew(name ?? text.name, config, text, trainer, begun);
-        return { config, text, state, begun, keep };
+        return { config, text, state, begun, products: productsOf(products), keep };
       });
       return null;
     });
@@ -156,6 +168,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     return answer(async () => {
       if (this.#phase === 'paused') {
         void this.lab.stop();
+        void this.planning.end();
         this.#run?.resume();
         this.#tell('running', '');
       }
@@ -235,7 +248,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
   async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
     await this.#endRun();
-    await this.lab.stop();
+    await Promise.all([this.lab.stop(), this.planning.end()]);
     const before = this.#phase;
     this.#tell('preparing', 'Compiling the kernels for this model');
     let plan: RunPlan | undefined;

@@ -26,11 +26,19 @@ export async function loadText(
   const corpus = await readCorpus(await open(source, signal), told);
   signal.throwIfAborted();
   checkLength(corpus, 1);
-  const { name, ids, tokenizer, preview } = corpus;
+  const { name, ids, tokenizer, preview, sha256 } = corpus;
   const dataset = source.kind === 'dataset' ? source.name : null;
   const task = dataset === null ? undefined : DATASETS[dataset].task;
   const opening = task ? heldOutProblems(task, 1)[0]!.prompt : tokenizer.documents ? '' : null;
-  const description = { name, dataset, characters: ids.length, vocab_size: tokenizer.vocab_size, preview, opening };
+  const description = {
+    name,
+    dataset,
+    sha256,
+    characters: ids.length,
+    vocab_size: tokenizer.vocab_size,
+    preview,
+    opening,
+  };
   return { text: { ...corpus, dataset }, description };
 }
 

@@ -78,11 +78,6 @@ export const layout = css`
     outline-offset: var(--space-4);
   }
 
-  .choices {
-    display: grid;
-    gap: var(--space-6);
-  }
-
   run-readings {
     margin-top: var(--space-5);
   }
@@ -96,20 +91,6 @@ export const layout = css`
     max-width: 44rem;
     margin: var(--space-4) 0 var(--space-3);
     font: var(--text-large) / 1.5 var(--serif);
-  }
-
-  @container (min-width: 44rem) {
-    .choices {
-      grid-template: auto 1fr / minmax(16rem, 1fr) minmax(0, 3fr);
-    }
-
-    text-picker {
-      grid-row: span 2;
-    }
-
-    advanced-settings {
-      grid-column: 1 / -1;
-    }
   }
 
   footer {

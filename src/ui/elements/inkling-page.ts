@@ -1,5 +1,6 @@
 import { html, LitElement, nothing } from 'lit';
 import '../charts/run-charts.ts';
+import type { ConfigKey } from '../../model/config.ts';
 import { emit } from '../emit.ts';
 import { LossHistory } from '../loss-history.ts';
 import type { Session } from '../session-client.ts';
@@ -21,7 +22,7 @@ import {
   canGenerate,
   canTrain,
   chosenConfig,
-  chosenPreset,
+  faultsOf,
   initialView,
   interruptedRun,
   isActive,
@@ -29,11 +30,13 @@ import {
   openingOf,
   type PanelName,
   shownVocabulary,
+  sizeName,
   type View,
 } from '../view.ts';
 import { layout } from './inkling-page-styles.ts';
+import '../configuration/link-notice.ts';
+import '../configuration/run-configuration.ts';
 import './page-tabs.ts';
-import './advanced-settings.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
 import './figures-table.ts';
@@ -43,12 +46,9 @@ import './recorded-run.ts';
 import './resume-offer.ts';
 import './run-controls.ts';
 import './run-readings.ts';
-import './run-settings.ts';
 import './runs-panel.ts';
 import './sample-history.ts';
 import './sample-sheet.ts';
-import './start-picker.ts';
-import './text-picker.ts';
 import './update-notice.ts';
 
 // One object each, so that elements with nothing to show are not updated for nothing.
@@ -72,6 +72,11 @@ export class InklingPage extends LitElement {
     super();
     this.view = initialView();
     this.session = null;
+  }
+
+  /** Puts the keyboard into the field of this name, among the settings. */
+  focusField(key: ConfigKey): void {
+    this.renderRoot.querySelector('run-configuration')?.focusField(key);
   }
 
   /** Brings the paper that is written on into view, where the layout has it outside. */
@@ -114,10 +119,12 @@ export class InklingPage extends LitElement {
       return CONTROLS.present(view.phase, view.run.textName, view.run.parameters);
     }
     const text = view.text?.name ?? (view.readingText ? TEXT.reading : TEXT.none);
+    const [fault] = faultsOf(view);
+    if (fault) return SETTINGS.fault(fault.message);
     const steps = chosenConfig(view).training.max_iters;
     const { from, described } = view.start;
     if (from !== 'new' && described !== null) return CONTROLS.nextFrom(text, described.name, steps);
-    return CONTROLS.next(text, chosenPreset(view), steps);
+    return CONTROLS.next(text, sizeName(view), steps);
   }
 
   /** A fragment cannot reach into a shadow root. */
@@ -180,28 +187,6 @@ export class InklingPage extends LitElement {
     `;
   }
 
-  #settings() {
-    const { view } = this;
-    const { training } = chosenConfig(view);
-    return html`
-      <text-picker
-        .text=${view.text}
-        .busy=${view.readingText}
-        .progress=${view.reading}
-        .later=${isActive(view.phase) && view.run !== null && view.run.textName !== view.text?.name}
-      ></text-picker>
-      <run-settings
-        .chosen=${chosenPreset(view)}
-        .suggested=${view.adapter?.preset ?? null}
-        .vocabulary=${view.text?.vocab_size ?? null}
-        .steps=${training.max_iters}
-        .seed=${training.seed}
-      ></run-settings>
-      <start-picker .start=${view.start} .trained=${canGenerate(view)}></start-picker>
-      <advanced-settings .half=${view.adapter?.half ?? false} .training=${training} .chosen=${view.settings.advanced}></advanced-settings>
-    `;
-  }
-
   #facts() {
     const { run } = this.view;
     if (run === null) return nothing;
@@ -250,6 +235,7 @@ export class InklingPage extends LitElement {
           <div class="instrument">
             <resume-offer .run=${interruptedRun(view)} .ready=${view.adapter !== null}></resume-offer>
             ${view.connectionFailure === null ? nothing : html`<recorded-run .recording=${view.recording}></recorded-run>`}
+            <link-notice .view=${view}></link-notice>
             ${this.#controls()}
             ${this.#instrument()}
           </div>
@@ -260,7 +246,9 @@ export class InklingPage extends LitElement {
             .busy=${isActive(view.phase) || view.adapter === null}
             .shown=${run?.id ?? null}
           ></runs-panel>
-          <section class="settings" id="settings" tabindex="-1" aria-label=${SETTINGS.heading}><div class="choices">${this.#settings()}</div></section>
+          <section class="settings" id="settings" tabindex="-1" aria-label=${SETTINGS.heading}>
+            <run-configuration .view=${view} .session=${this.session}></run-configuration>
+          </section>
         </div>
         ${this.#panel()}
       </main>

@@ -1,8 +1,6 @@
-import type { PresetName } from '../../model/config.ts';
 import type { Failure, Phase } from '../../worker/messages.ts';
 import { bytes, count, loss } from '../format.ts';
 import type { PanelName } from '../view.ts';
-import { PRESETS } from './settings.ts';
 import { NOTHING_YET } from './words.ts';
 
 export const TITLE = 'Inkling';
@@ -33,8 +31,8 @@ export const CONTROLS = {
   progress: 'Training progress',
   change: 'Change',
   progressText: (step: number, steps: number) => `step ${count(step)} of ${count(steps)}`,
-  next: (text: string, preset: PresetName, steps: number) =>
-    `Next run: ${text} · ${PRESETS[preset].name} · ${Number.isFinite(steps) ? count(steps) : NOTHING_YET} steps`,
+  next: (text: string, size: string, steps: number) =>
+    `Next run: ${text} · ${size} · ${Number.isFinite(steps) ? count(steps) : NOTHING_YET} steps`,
   present: (phase: Phase, text: string, parameters: number) =>
     `${PHASES[phase]} · ${text} · ${count(parameters)} parameters`,
   nextFrom: (text: string, start: string, steps: number) =>

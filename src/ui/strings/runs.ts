@@ -1,7 +1,5 @@
-import type { PresetName } from '../../model/config.ts';
 import type { RunSummary } from '../../worker/messages.ts';
 import { bytes, count, date, loss } from '../format.ts';
-import { PRESETS } from './settings.ts';
 
 /** No button here bears the name of one that drives a run: Train, Pause, Resume, Stop. */
 export const RUNS = {
@@ -9,7 +7,7 @@ export const RUNS = {
   none: 'Runs are kept in this browser while they train, so that they can go on after the page was closed.',
   usage: (runs: number, size: number) =>
     `${runs === 1 ? '1 run' : `${count(runs)} runs`}, ${bytes(size)}, kept in this browser`,
-  name: (text: string, preset: PresetName) => `${text}, ${PRESETS[preset].name}`,
+  name: (text: string, size: string) => `${text}, ${size}`,
   state: ({ state, open }: RunSummary) => (open === 'elsewhere' ? 'open in another tab' : RUN_STATES[state]),
   facts: ({ saved, step, steps, val_loss }: RunSummary) =>
     [

@@ -1,9 +1,10 @@
-import type { PresetName, TrainingConfig } from '../../model/config.ts';
+import type { ModelShape, PresetName } from '../../model/config.ts';
 import type { DatasetName } from '../../worker/messages.ts';
-import { brief, bytes, count } from '../format.ts';
+import { bytes, count, duration, rate } from '../format.ts';
 
 export const TEXT = {
-  heading: 'Text',
+  heading: 'Data',
+  about: 'The text that the model learns to write like. Its last tenth is held back, to measure by.',
   reading: 'Reading …',
   none: 'No text yet',
   facts: (characters: number, vocabulary: number) =>
@@ -41,6 +42,9 @@ export const DATASETS: Record<DatasetName, { name: string; about: string }> = {
   shakespeare: { name: 'Tiny Shakespeare', about: 'A million characters of plays, fetched from GitHub.' },
 };
 
+/** Whether a text comes from another host, which is asked only when a person says so. */
+export const isFetched = (dataset: DatasetName): boolean => dataset === 'shakespeare';
+
 export const START = {
   heading: 'Start from',
   new: 'A new model',
@@ -58,15 +62,50 @@ export const START = {
 
 export const SETTINGS = {
   heading: 'Settings',
+  nextRun: 'A run is going on, and nothing here can change it: what you choose is for the next one.',
   model: 'Model',
+  training: 'Training',
+  presets: 'Sizes to begin with',
   suggested: 'suggested',
-  sizes: (layers: number, width: number) => `${layers} layers, ${width} wide`,
-  about: (parameters: number) => `about ${brief(parameters)} parameters`,
+  sizes: ({ n_layer, n_head, n_embd }: ModelShape) => `${n_layer} layers, ${n_head} heads, ${n_embd} wide`,
+  own: ({ n_layer, n_embd }: ModelShape) => `${n_layer === 1 ? '1 layer' : `${n_layer} layers`}, ${n_embd} wide`,
+  exactly: (parameters: number) => `${count(parameters)} parameters`,
   context: (context: number) => `sees ${context} characters`,
-  steps: 'Steps',
-  seed: 'Seed',
-  help: 'Changes apply to the next run. The same seed repeats a run exactly.',
+  more: (changed: number) => (changed === 0 ? 'More about the model' : `More about the model (${changed} changed)`),
+  locked: (name: string) => `The model starts from “${name}”, and its size is that model’s.`,
+  back: 'Back to this preset',
+  shortText: (characters: number, context: number, needed: number) => ({
+    message: `The text has ${count(characters)} characters, and a context of ${context} needs at least ${count(needed)}.`,
+    hint: 'Choose a longer text, or a smaller context.',
+  }),
+  fault: (message: string) => `Train waits: ${message}`,
+  copyLink: 'Copy link',
+  copied: 'Link copied',
+  notCopied: 'The link stands in the address bar',
+  linkHelp: 'The address of this page holds all settings, so that a link repeats the run.',
 };
+
+export const COUNTS = {
+  parameters: 'Parameters',
+  parametersHelp: (embedding: string) =>
+    `Learned numbers, exactly; ${embedding} of them are the embedding: characters × width.`,
+  memory: 'GPU memory',
+  memoryUnknown: 'not counted yet',
+  memoryHelp: ({ parameters, activations, corpus, writing }: Record<MemoryPart, number>) =>
+    `${bytes(parameters)} for weights, gradients and moments, ${bytes(activations)} for activations, ${bytes(corpus)} for the text, ${bytes(writing)} to write with. The largest buffer of this adapter is compared, its free memory no page can know.`,
+  time: '1,000 steps',
+  unmeasured: 'not measured yet',
+  measuring: 'measuring …',
+  seconds: (ms: number) => duration(ms) /* 1,000 steps of so many milliseconds are as many seconds */,
+  timeHelp: ({ ms, steps, from }: { ms: number; steps: number; from: 'trial' | 'run' }, all: number) =>
+    `${rate(ms)} ms a step, measured on this adapter ${from === 'run' ? 'in the run on show' : `over ${count(steps)} ${steps === 1 ? 'step' : 'steps'}`}. All ${count(all)}: ${duration((ms * all) / 1000)}, evaluations and samples not counted.`,
+  timeUnmeasured: 'A few steps of this very configuration are made on this adapter, and thrown away.',
+  busy: 'Measured when no run goes on: the two would slow each other down.',
+  measure: 'Measure speed',
+  cancel: 'End measuring',
+};
+
+type MemoryPart = 'parameters' | 'activations' | 'corpus' | 'writing';
 
 export const ADVANCED = {
   summary: (changed: number) => (changed === 0 ? 'Advanced' : `Advanced (${count(changed)} changed)`),
@@ -78,63 +117,34 @@ export const ADVANCED = {
     batches: 'Batches and evaluation',
     computation: 'Numbers',
   },
-  choices: {
-    adamw: 'AdamW',
-    adam: 'Adam',
-    sgd: 'SGD',
-    lion: 'Lion',
-    muon: 'Muon',
-    cosine: 'Cosine',
-    linear: 'Linear',
-    constant: 'Constant',
-    step: 'Steps',
-    exponential: 'Exponential',
-    wsd: 'Stable, then decay',
-    f32: '32 bits (f32)',
-    f16: '16 bits (f16)',
-    auto: 'What is quicker here',
-  } as Record<string, string>,
-  options: {
-    optimizer: { label: 'Optimizer', help: 'How gradients move the weights. Each begins with settings that suit it.' },
-    beta1: { label: 'Beta 1', help: 'How long the mean of past gradients remembers: nearer to 1 is longer.' },
-    beta2: { label: 'Beta 2', help: 'The same for the mean of their squares; for Lion, for what it keeps.' },
-    momentum: { label: 'Momentum', help: 'The share of the last step that is made again.' },
-    nesterov: { label: 'Nesterov', help: 'Momentum looks one step ahead.' },
-    grad_clip: { label: 'Clip gradients at', help: 'Longer gradients are shortened to this norm; 0 never does.' },
-    schedule: { label: 'Schedule', help: 'How the learning rate falls after the warm-up.' },
-    learning_rate: { label: 'Learning rate', help: 'The highest rate. Too high diverges, too low learns slowly.' },
-    min_lr: { label: 'Lowest rate', help: 'Where the schedule ends.' },
-    warmup_iters: { label: 'Warm-up steps', help: 'Steps over which the rate rises from nothing.' },
-    cooldown_iters: { label: 'Decay steps', help: 'Steps of the fall at the end.' },
-    lr_drops: { label: 'Drops', help: 'How many times the rate falls, each time by the same factor.' },
-    weight_decay: { label: 'Weight decay', help: 'Shrinks the matrices a little each step, apart from the gradient.' },
-    l2: { label: 'L2 penalty', help: 'Adds this times the weights to the gradient of the matrices.' },
-    dropout: { label: 'Dropout', help: 'Share of the activations that each training step leaves out.' },
-    label_smoothing: { label: 'Label smoothing', help: 'Share of the target that is spread over all characters.' },
-    ema_decay: {
-      label: 'Averaging',
-      help: 'Evaluates and writes with a moving average of the weights that keeps this share each step; 0 is off.',
-    },
-    batch_size: { label: 'Batch', help: 'Sequences that are computed at once.' },
-    gradient_accumulation_steps: {
-      label: 'Batches a step',
-      help: 'Gradients of so many batches make one step: a larger batch in the same memory.',
-    },
-    eval_interval: { label: 'Evaluate every', help: 'Steps between two evaluations.' },
-    precision: {
-      label: 'Precision',
-      help: 'What matrix products read of weights and activations. With 16 bits they read half as much; sums, weights and gradients keep 32.',
-    },
-    patience: {
-      label: 'Patience',
-      help: 'Ends after so many evaluations without a lower validation loss, on the best weights; 0 never does.',
-    },
-  } as Partial<Record<keyof TrainingConfig, { label: string; help: string }>>,
 };
 
-export const PRESETS: Record<PresetName, { name: string }> = {
-  tiny: { name: 'Tiny' },
-  small: { name: 'Small' },
-  'nanogpt-cpu': { name: 'Medium' },
-  'nanogpt-gpu': { name: 'Large' },
+export const LINK = {
+  needs: (name: string) => `The link that was opened is about the text “${name}”, which a link cannot carry.`,
+  hash: (sha256: string) =>
+    `Its SHA-256 begins with ${sha256.slice(0, 12)}. Open that file here, and the run is the same.`,
+  other: (name: string, present: string) =>
+    `The link that was opened is about the text “${name}”; with “${present}” the run is another one.`,
+  needsFetch: (name: string) => `The link that was opened is about ${name}, which is fetched from GitHub.`,
+  fetch: 'Fetch it',
+  start: (name: string) =>
+    `Its run started from the weights of “${name}”, which a link cannot carry: choose them under “Start from”.`,
+  adapter: (there: string, here: string) =>
+    `Its run was computed on ${there}. Here, on ${here}, losses may differ in their last digits.`,
+  unread: (parts: readonly string[]) =>
+    `${parts
+      .map((part) => `“${part.length > 60 ? `${part.slice(0, 60)}…` : part}”`)
+      .slice(0, 3)
+      .join(
+        ', ',
+      )}${parts.length > 3 ? ` and ${parts.length - 3} more` : ''} in the link ${parts.length === 1 ? 'says' : 'say'} nothing here and ${parts.length === 1 ? 'was' : 'were'} left out.`,
+  dismiss: 'Forget the link',
+};
+
+/** From seconds on a laptop to what wants a strong GPU. */
+export const PRESETS: Record<PresetName, { name: string; about: string }> = {
+  tiny: { name: 'Tiny', about: 'seconds on a laptop' },
+  small: { name: 'Small', about: 'minutes on a laptop' },
+  'nanogpt-cpu': { name: 'Medium', about: 'nanoGPT’s model for a processor' },
+  'nanogpt-gpu': { name: 'Large', about: 'nanoGPT’s baby GPT, for a strong GPU' },
 };

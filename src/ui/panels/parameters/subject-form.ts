@@ -4,7 +4,7 @@ import { ACTIVATIONS, type Activation, OPTIMIZERS, type OptimizerName } from '..
 import { PUBLISHED, type PublishedName } from '../../../model/published.ts';
 import { emit } from '../../emit.ts';
 import { ACTIVATIONS as ACTIVATION_WORDS, PARAMETERS } from '../../strings/parameters.ts';
-import { ADVANCED } from '../../strings.ts';
+import { CHOICE_NAMES } from '../../strings.ts';
 import { shared } from '../../styles.ts';
 import { FIELDS, fault, type Sizes, type Subject, type SubjectName } from './subject.ts';
 
@@ -123,7 +123,7 @@ export class SubjectForm extends LitElement {
           PARAMETERS.optimizer,
           sizes.optimizer,
           OPTIMIZERS,
-          (one) => ADVANCED.choices[one]!,
+          (one) => CHOICE_NAMES[one]!,
           (optimizer) => this.#change({ optimizer }),
         )}
       </div>

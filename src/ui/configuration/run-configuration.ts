@@ -1,0 +1,240 @@
+import { css, html, LitElement, type PropertyValues } from 'lit';
+import type { ConfigKey, PresetName, RunConfig } from '../../model/config.ts';
+import type { RunEstimate } from '../../worker/messages.ts';
+import '../elements/start-picker.ts';
+import '../elements/text-picker.ts';
+import { emit } from '../emit.ts';
+import type { Session } from '../session-client.ts';
+import { choicesIn, type Settings, settingsFrom, withChoice } from '../settings.ts';
+import { SETTINGS } from '../strings.ts';
+import { shared } from '../styles.ts';
+import { canGenerate, chosenConfig, chosenPreset, faultsOf, initialView, isActive, type View } from '../view.ts';
+import type { Choice } from './fields.ts';
+import './model-card.ts';
+import { Speeds } from './speeds.ts';
+import './training-card.ts';
+
+/** How long a configuration has to stand before it is counted, in milliseconds. */
+const SETTLED_MS = 150;
+/** What a preset sets itself: choices of these go when another one is taken. */
+const OF_PRESETS: readonly ConfigKey[] = ['max_iters', 'batch_size', 'learning_rate', 'min_lr', 'dropout'];
+
+/**
+ * What the next run learns from, what it is and how it trains, on three cards, with what that takes on this adapter.
+ *
+ * @prop view - all that there is to show
+ * @prop session - who counts and measures
+ * @fires settings-change - a Partial<Settings>
+ * @fires failed - the Failure of a measurement
+ * @fires copy-link
+ */
+export class RunConfiguration extends LitElement {
+  static override properties = {
+    view: { attribute: false },
+    session: { attribute: false },
+    estimate: { state: true },
+    measuring: { state: true },
+  };
+
+  declare view: View;
+  declare session: Session | null;
+  declare estimate: RunEstimate | null;
+  declare measuring: boolean;
+
+  readonly #speeds = new Speeds();
+  /** What has been counted, or is being counted. */
+  #counted = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.view = initialView();
+    this.session = null;
+    this.estimate = null;
+    this.measuring = false;
+    this.addEventListener('choose', (event) => this.#choose((event as CustomEvent<Choice>).detail));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#timer);
+  }
+
+  /** Puts the keyboard into the field of this name. */
+  focusField(key: ConfigKey): void {
+    const [model, training] = [
+      this.renderRoot.querySelector('model-card'),
+      this.renderRoot.querySelector('training-card'),
+    ];
+    if (!model?.focusField(key)) training?.focusField(key);
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('view')) return;
+    const { adapter, run, phase } = this.view;
+    if (adapter?.name !== changed.get('view')?.adapter?.name) this.#speeds.forget();
+    if (phase === 'running' && run?.live && run.tokensPerSecond > 0) {
+      const { batch_size, gradient_accumulation_steps } = run.config.training;
+      const tokens = batch_size * gradient_accumulation_steps * run.config.model.block_size;
+      const speed = { ms: (1000 * tokens) / run.tokensPerSecond, steps: run.step, from: 'run' as const };
+      this.#speeds.learn(run.config, run.vocabulary, speed);
+    }
+    this.#count();
+  }
+
+  /** Has the present configuration counted, once it stands still. */
+  #count(): void {
+    const { view, session } = this;
+    const config = chosenConfig(view);
+    const wanted = JSON.stringify([config, view.text?.sha256, view.adapter?.name]);
+    if (wanted === this.#counted) return;
+    this.#counted = wanted;
+    clearTimeout(this.#timer);
+    if (view.text === null || session === null || faultsOf(view).length > 0) {
+      this.estimate = null;
+      return;
+    }
+    this.#timer = setTimeout(async () => {
+      const result = await session.planning.estimate(config);
+      if (this.#counted === wanted) this.estimate = result.ok ? result.value : null;
+    }, SETTLED_MS);
+  }
+
+  #change(settings: Partial<Settings>): void {
+    emit<Partial<Settings>>(this, 'settings-change', settings);
+  }
+
+  #choose({ key, value }: Choice): void {
+    this.#change({ ...withChoice(this.view.settings, key, value), computed: null });
+  }
+
+  #takePreset(name: PresetName): void {
+    const kept = OF_PRESETS.reduce((settings, key) => withChoice(settings, key, undefined), this.view.settings);
+    this.#change({ ...kept, preset: name, shape: {}, computed: null });
+  }
+
+  async #measure(config: RunConfig): Promise<void> {
+    const { session, view } = this;
+    if (session === null || view.text === null) return;
+    const vocabulary = view.text.vocab_size;
+    this.measuring = true;
+    const result = await session.planning.measure(config);
+    this.measuring = false;
+    if (result.ok) {
+      this.#speeds.learn(config, vocabulary, {
+        ms: result.value.ms_per_step,
+        steps: result.value.steps,
+        from: 'trial',
+      });
+    } else if (result.failure.code !== 'superseded') {
+      emit(this, 'failed', result.failure);
+    }
+  }
+
+  override render() {
+    const { view, estimate, measuring } = this;
+    const { text, start, settings } = view;
+    const config = chosenConfig(view);
+    const faults = faultsOf(view);
+    const name = chosenPreset(view);
+    const active = isActive(view.phase);
+    const busy = active && view.phase !== 'paused';
+    const locked = start.from !== 'new' && start.described !== null;
+    const changed = choicesIn(settingsFrom(config, name));
+    return html`
+      <div class="top">
+        <p class="help note">${active ? SETTINGS.nextRun : SETTINGS.linkHelp}</p>
+        <button @click=${() => emit(this, 'copy-link')}>${SETTINGS.copyLink}</button>
+      </div>
+      <div class="cards">
+        <text-picker
+          .text=${text}
+          .busy=${view.readingText}
+          .progress=${view.reading}
+          .later=${active && view.run !== null && view.run.textName !== text?.name}
+        ></text-picker>
+        <model-card
+          .config=${config}
+          .preset=${name}
+          .suggested=${view.adapter?.preset ?? null}
+          .changed=${changed}
+          .faults=${faults}
+          .vocabulary=${text?.vocab_size ?? null}
+          .estimate=${estimate}
+          .startsFrom=${locked ? start.described!.name : null}
+          @preset-chosen=${(event: CustomEvent<PresetName>) => this.#takePreset(event.detail)}
+        >
+          <start-picker .start=${start} .trained=${canGenerate(view)}></start-picker>
+        </model-card>
+        <training-card
+          .config=${config}
+          .changed=${Object.keys(settings.advanced)}
+          .faults=${faults}
+          .speed=${this.#speeds.of(config, text?.vocab_size ?? null)}
+          .measuring=${measuring}
+          .measurable=${view.adapter !== null && text !== null && faults.length === 0 && !busy}
+          .busy=${busy}
+          .half=${view.adapter?.half ?? false}
+          @reset-advanced=${() => this.#change({ advanced: {} })}
+          @measure=${() => this.#measure(config)}
+          @measure-cancel=${() => this.session?.planning.cancelMeasuring()}
+        ></training-card>
+      </div>
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        container-type: inline-size;
+      }
+
+      .top {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: var(--space-2) var(--space-4);
+        margin-bottom: var(--space-5);
+      }
+
+      .note {
+        flex: 1 1 16rem;
+      }
+
+      .cards {
+        display: grid;
+        gap: var(--space-6) clamp(2rem, 4vw, 3.5rem);
+      }
+
+      @container (min-width: 42rem) {
+        .cards {
+          grid-template-columns: minmax(14rem, 1fr) minmax(0, 1.6fr);
+        }
+
+        training-card {
+          grid-column: 1 / -1;
+        }
+      }
+
+      @container (min-width: 64rem) {
+        .cards {
+          grid-template-columns: minmax(14rem, 1fr) minmax(0, 1.4fr) minmax(0, 1.4fr);
+        }
+
+        training-card {
+          grid-column: auto;
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define('run-configuration', RunConfiguration);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'run-configuration': RunConfiguration;
+  }
+}

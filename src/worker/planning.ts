@@ -1,0 +1,115 @@
+import type { Device } from '../gpu/device.ts';
+import { InklingError, toFailure } from '../gpu/errors.ts';
+import { checkRunConfig, type RunConfig } from '../model/config.ts';
+import { parameterCount } from '../model/parameters.ts';
+import { estimateMemory } from '../training/memory.ts';
+import { type Trial, timeSteps } from '../training/trial.ts';
+import { answer } from './answer.ts';
+import { createTrainer, type RunText, requireMemory } from './live-run.ts';
+import type { Failure, Result } from './messages.ts';
+import type { SpareTime } from './spare-time.ts';
+
+/** What a run will take, known before it starts. */
+export interface RunEstimate {
+  /** Numbers that the model learns, as many as its buffers hold. */
+  parameters: number;
+  /** Bytes on the GPU: in all, and by what they are for. */
+  memory: { total: number; parameters: number; activations: number; corpus: number; writing: number };
+  /** Why this adapter cannot hold it, or null. */
+  failure: Failure | null;
+}
+
+/** How long a step took in a trial. */
+export interface Measured {
+  ms_per_step: number;
+  /** Steps that were timed. */
+  steps: number;
+}
+
+/** What the page may ask about a run that has not started. */
+export interface PlanningCommands {
+  /** Counts what a run of this configuration takes on the present text. No work for the GPU. Codes: `no-text`, `bad-config`. */
+  estimate(config: RunConfig): Promise<Result<RunEstimate>>;
+  /** Makes a few steps of this configuration on the present text, times them and throws them away. One trial at a time, and
+   * none while a run goes on. Codes: `still-training`, `gpu-busy`, `superseded`, `no-text`, and those of `train`. */
+  measure(config: RunConfig): Promise<Result<Measured>>;
+  /** Ends the trial that goes on, which answers `superseded`. */
+  cancelMeasuring(): Promise<Result<null>>;
+}
+
+/** Counts and times runs that have not started. */
+export class Planning implements PlanningCommands {
+  readonly #device: () => Promise<Device>;
+  readonly #spare: SpareTime;
+  readonly #present: () => RunText | undefined;
+  #trial: Trial | undefined;
+
+  /** `text`: the one that the next run would learn. */
+  constructor(device: () => Promise<Device>, spare: SpareTime, text: () => RunText | undefined) {
+    this.#device = device;
+    this.#spare = spare;
+    this.#present = text;
+  }
+
+  estimate(config: RunConfig): Promise<Result<RunEstimate>> {
+    return answer(async () => {
+      checkRunConfig(config);
+      const text = this.#text();
+      const model = { ...config.model, vocab_size: text.tokenizer.vocab_size };
+      const estimate = estimateMemory(model, config.training, text.ids.length);
+      const { total, parameters, activations, corpus, writing } = estimate;
+      let failure: Failure | null = null;
+      try {
+        requireMemory(await this.#device(), estimate, text);
+      } catch (error) {
+        failure = toFailure(error);
+      }
+      return {
+        parameters: parameterCount(model),
+        memory: { total, parameters, activations, corpus, writing },
+        failure: failure?.code === 'too-large' ? failure : null, // a missing adapter is told elsewhere
+      };
+    });
+  }
+
+  measure(config: RunConfig): Promise<Result<Measured>> {
+    return answer(async () => {
+      checkRunConfig(config);
+      const text = this.#text();
+      await this.end();
+      return this.#spare.use(async (device) => {
+        const trial = timeSteps(
+          (training, state) => createTrainer(device, { config: { ...config, training }, text, state }),
+          { ...config.model, vocab_size: text.tokenizer.vocab_size },
+          config.training,
+        );
+        this.#trial = trial;
+        try {
+          return await trial.result;
+        } finally {
+          if (this.#trial === trial) this.#trial = undefined;
+        }
+      });
+    });
+  }
+
+  cancelMeasuring(): Promise<Result<null>> {
+    return answer(async () => {
+      await this.end();
+      return null;
+    });
+  }
+
+  /** Ends the trial that goes on, if one does, and waits until nothing of it is on the GPU. */
+  async end(): Promise<void> {
+    const trial = this.#trial;
+    trial?.stop();
+    await trial?.result.catch(() => {});
+  }
+
+  #text(): RunText {
+    const text = this.#present();
+    if (!text) throw new InklingError('no-text', 'There is no text to learn from yet.', 'Choose a text first.');
+    return text;
+  }
+}
