@@ -50,9 +50,9 @@ export const OVERFITTING = {
       ? `It has not begun to overfit: ${loss(end)} at the end, ${loss(best)} at best. Learn fewer characters, or take more steps.`
       : `It overfits from step ${count(since)} on: the validation loss has risen from ${loss(best)} to ${loss(end)} while the training loss fell.`,
   helps: (name: string, gain: number) =>
-    gain > 0
-      ? `${name} ends ${loss(gain)} nats lower on text not seen.`
-      : `${name} ends ${loss(-gain)} nats higher on text not seen.`,
+    Math.abs(gain) < 0.005
+      ? `${name} ends no better on text not seen.`
+      : `${name} ends ${loss(Math.abs(gain), 2)} nats ${gain > 0 ? 'lower' : 'higher'} on text not seen.`,
 };
 
 export const VARIANTS: Record<Variant, VariantWords> = {

@@ -115,7 +115,7 @@ export const ACTIVATIONS: Record<GPTConfig['activation'], PartWords> = {
     source: 'Hendrycks and Gimpel, “Gaussian Error Linear Units”, 2016',
   },
   gelu_tanh: {
-    name: 'GELU (by tanh)',
+    name: 'GELU (tanh)',
     what: PARTS['mlp.activation'].what,
     formula: 'φ(x) = x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))',
     source: 'Hendrycks and Gimpel, “Gaussian Error Linear Units”, 2016',
@@ -183,16 +183,14 @@ export const PARAMETERS = {
   times: (blocks: number) => `× ${count(blocks)}`,
   showAll: 'Show each block',
   showOne: 'Show one for all',
-  none: '0',
+  shared: 'tied',
   tensors: 'Tensor',
   together: 'Together',
   formula: 'Its count',
   noTensors: 'It has no parameters: it only computes.',
   tiedHead: (size: number) => `It has none of its own: its ${count(size)} weights are those of the token embedding.`,
   shareOf: (share: string, blocks: number, all: string) =>
-    blocks === 1
-      ? `${share} % of all parameters`
-      : `${share} % of all parameters; in all ${count(blocks)} blocks ${all} %`,
+    blocks === 1 ? `${share} of all parameters` : `${share} of all parameters; in all ${count(blocks)} blocks ${all}`,
   training: 'Memory in training',
   inference: 'Memory in inference',
   memoryOf: (parts: [string, number][]) => parts.map(([name, size]) => `${name} ${bytes(size)}`).join(' + '),

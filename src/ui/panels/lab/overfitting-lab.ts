@@ -241,7 +241,7 @@ export class OverfittingLab extends LitElement {
 
       .fields {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(8rem, 12rem));
+        grid-template-columns: repeat(3, minmax(0, 12rem));
         gap: var(--space-3);
         margin-bottom: var(--space-2);
       }

@@ -72,7 +72,7 @@ export class ArchitectureDiagram extends LitElement {
         @click=${() => emit<Place>(this, 'choose-part', { id: part.id, layer })}
       >
         <span class="name">${label}</span>
-        <span class="number">${part.parameters === 0 ? PARAMETERS.none : count(part.parameters)}</span>
+        <span class="number">${part.id === 'lm_head' && part.parameters === 0 ? PARAMETERS.shared : count(part.parameters)}</span>
         <span class="share"><span .style=${`width: ${100 * share}%`}></span></span>
       </button>
     `;

@@ -24,3 +24,9 @@ export function span(seconds: number): string {
   const years = seconds / YEAR;
   return `${years < 10 ? digits.format(years) : years < 1e6 ? digits.format(years) : large(years)} years`;
 }
+
+/** A share of one as a percentage that is never a string of zeros: "33.2 %", "< 0.01 %", "0 %". */
+export function percentage(share: number): string {
+  if (share > 0 && share < 1e-4) return '< 0.01 %';
+  return `${digits.format(100 * share)} %`;
+}

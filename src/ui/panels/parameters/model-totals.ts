@@ -6,8 +6,7 @@ import { TOTALS } from '../../strings/costs.ts';
 import { PARTS } from '../../strings/parameters.ts';
 import { shared } from '../../styles.ts';
 import { figures } from './figures-styles.ts';
-
-const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+import { percentage } from './magnitudes.ts';
 
 /**
  * The sum over the whole model, by part and by kind, and the memory that it takes.
@@ -39,13 +38,13 @@ export class ModelTotals extends LitElement {
   }
 
   #row(name: string, parameters: number, inner = false) {
-    const share = (100 * parameters) / this.anatomy!.parameters;
+    const share = parameters / this.anatomy!.parameters;
     return html`
       <tr class=${inner ? 'within' : ''}>
         <th scope="row">${name}</th>
         <td>${count(parameters)}</td>
-        <td>${digits.format(share)} %</td>
-        <td class="drawn" aria-hidden="true"><span .style=${`width: ${share}%`}></span></td>
+        <td>${percentage(share)}</td>
+        <td class="drawn" aria-hidden="true"><span .style=${`width: ${100 * share}%`}></span></td>
       </tr>
     `;
   }

@@ -5,10 +5,11 @@ import { bytes, count } from '../../format.ts';
 import { ACTIVATIONS, counted, PARAMETERS, PARTS } from '../../strings/parameters.ts';
 import { shared } from '../../styles.ts';
 import type { Place } from './architecture-diagram.ts';
-import { large } from './magnitudes.ts';
+import { large, percentage } from './magnitudes.ts';
 import './activation-curve.ts';
 
-const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+/** A dotted name that may be broken after each dot. */
+const breakable = (name: string) => name.split('.').map((piece, i) => (i === 0 ? piece : html`.<wbr />${piece}`));
 
 /** The part of a model at a place, or undefined where there is none. */
 export function partAt({ embedding, block, output }: Anatomy, { id }: Place): Part | undefined {
@@ -61,7 +62,7 @@ export class PartDetails extends LitElement {
           ${part.tensors.map(
             (tensor) => html`
               <tr>
-                <th scope="row">${tensor.name.replace('.h.0.', layer)}</th>
+                <th scope="row">${breakable(tensor.name.replace('.h.0.', layer))}</th>
                 <td>${counted(config, tensor)}</td>
               </tr>
             `,
@@ -78,11 +79,11 @@ export class PartDetails extends LitElement {
 
   #share({ parameters }: Part) {
     const { parameters: all, config } = this.anatomy!;
-    const share = (100 * parameters) / all;
+    const share = parameters / all;
     const blocks = this.place.layer === null ? 1 : config.n_layer;
     return html`
-      <div class="bar"><span .style=${`width: ${share}%`}></span></div>
-      <p class="number">${PARAMETERS.shareOf(digits.format(share), blocks, digits.format(share * blocks))}</p>
+      <div class="bar"><span .style=${`width: ${100 * share}%`}></span></div>
+      <p class="number">${PARAMETERS.shareOf(percentage(share), blocks, percentage(share * blocks))}</p>
     `;
   }
 

@@ -1,0 +1,103 @@
+import * as Comlink from 'comlink';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { labRun, type Variant } from '../../src/ui/panels/lab/variants.ts';
+import type { LabCommands, LabOutcome, Losses } from '../../src/worker/lab.ts';
+import type { SessionCommands, SessionEvent } from '../../src/worker/messages.ts';
+import type { RateCommands } from '../../src/worker/rates.ts';
+
+// The runs that the page's lab asks for, in the real worker on the real GPU.
+
+const SETTINGS = { characters: 500, steps: 400, seed: 1337 };
+
+let worker: Worker;
+let session: Comlink.Remote<SessionCommands>;
+let lab: Comlink.Remote<LabCommands>;
+let rates: Comlink.Remote<RateCommands>;
+let phase = '';
+
+beforeAll(async () => {
+  worker = new Worker(new URL('../../src/worker/session.worker.ts', import.meta.url), { type: 'module' });
+  session = Comlink.wrap<SessionCommands>(worker);
+  lab = session.lab as never as Comlink.Remote<LabCommands>;
+  rates = session.rates as never as Comlink.Remote<RateCommands>;
+  await session.listen(
+    Comlink.proxy((event: SessionEvent) => {
+      if (event.kind === 'status') phase = event.phase;
+    }),
+  );
+  expect(await session.connect()).toMatchObject({ ok: true });
+  expect(await session.loadText({ kind: 'dataset', name: 'moby-dick' })).toMatchObject({ ok: true });
+});
+afterAll(() => worker.terminate());
+
+/** A run to its end, and what it has told. */
+async function train(
+  variant: Variant,
+  settings = SETTINGS,
+): Promise<LabOutcome & { told: Losses[]; since: (number | null)[] }> {
+  const told: Losses[] = [];
+  const since: (number | null)[] = [];
+  const listener = Comlink.proxy((losses: Losses, overfits: number | null) => {
+    told.push(losses);
+    since.push(overfits);
+  });
+  const result = await lab.train(labRun(variant, settings), listener);
+  if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message}`);
+  return { ...result.value, told, since };
+}
+
+test('without a remedy it overfits, and weight decay ends lower on the same text held back', async () => {
+  const plain = await train('plain');
+  const best = Math.min(...plain.evaluations.map(({ val_loss }) => val_loss));
+  const last = plain.evaluations.at(-1)!;
+  expect(plain.told).toEqual(plain.evaluations);
+  expect(plain.overfitting_since).not.toBeNull();
+  expect(plain.since.at(-1)).toBe(plain.overfitting_since);
+  expect(last.val_loss).toBeGreaterThan(best + 0.1);
+  expect(last.train_loss).toBeLessThan(last.val_loss - 0.8);
+
+  const decay = await train('decay');
+  expect(decay.evaluations[0]).toEqual(plain.evaluations[0]); // the same weights, the same text
+  expect(decay.evaluations.at(-1)!.val_loss).toBeLessThan(last.val_loss - 0.1);
+  expect(decay.norm).toBeLessThan(plain.norm / 2);
+});
+
+test('the same seed repeats a run to the bit; another one does not', async () => {
+  const short = { ...SETTINGS, steps: 12 };
+  const once = await train('plain', short);
+  expect(await train('plain', short)).toEqual(once);
+  expect((await train('plain', { ...short, seed: 2 })).evaluations).not.toEqual(once.evaluations);
+});
+
+test('it is ended when it is asked to, and by a run that begins; beside one it is refused', async () => {
+  const nothing = Comlink.proxy(() => {});
+  const long = { ...SETTINGS, steps: 5000 };
+  const ended = lab.train(labRun('plain', long), nothing);
+  expect(await lab.train(labRun('plain', long), nothing)).toMatchObject({ failure: { code: 'gpu-busy' } });
+  expect(await rates.measure()).toMatchObject({ failure: { code: 'gpu-busy' } });
+  await lab.stop();
+  expect(await ended).toMatchObject({ ok: false, failure: { code: 'stopped' } });
+
+  const overtaken = lab.train(labRun('plain', long), nothing);
+  const { config } = labRun('plain', long);
+  expect(await session.train(config)).toEqual({ ok: true, value: null });
+  expect(await overtaken).toMatchObject({ ok: false, failure: { code: 'stopped' } });
+  expect(await lab.train(labRun('plain', long), nothing)).toMatchObject({
+    failure: { code: 'still-training' },
+  });
+  expect(await rates.measure()).toMatchObject({ failure: { code: 'still-training' } });
+  await session.stop();
+  await expect.poll(() => phase, { timeout: 20_000 }).toBe('stopped');
+});
+
+test('a text that is too short for it is refused with the length it needs', async () => {
+  await session.loadText({ kind: 'paste', text: 'To be, or not to be. '.repeat(100) });
+  const answer = await lab.train(
+    labRun('more', SETTINGS),
+    Comlink.proxy(() => {}),
+  );
+  expect(answer).toMatchObject({
+    ok: false,
+    failure: { code: 'short-text', message: expect.stringContaining('6,048') },
+  });
+});
