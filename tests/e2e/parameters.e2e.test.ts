@@ -62,7 +62,7 @@ test('published models and the worked example come to their published numbers', 
     await subject.selectOption(name);
     expect(await total(page).textContent()).toBe(parameters);
   }
-  await page.getByText('Few-Shot Learners”, 2020 rounds it to 175 billion').waitFor();
+  await page.getByText('By the formula 174,604,259,328, which its paper rounds to 175 billion.').waitFor();
   await page.getByText('6 N D = 6 × 174,604,259,328 × 300 billion = 3.14 × 10²³').waitFor();
   await page.getByText('2.79 TB').waitFor(); // 16 bytes each
 

@@ -41,9 +41,10 @@ export const TOTALS = {
   sum: 'N',
   kinds: ({ weights, biases, gains }: { weights: number; biases: number; gains: number }) =>
     `${count(weights)} are weights, which multiply what comes in; ${count(biases)} are biases, which are added; ${count(gains)} are gains of norms.`,
-  exact: (parameters: number, source: string) => `${source}: ${count(parameters)}, the same number.`,
+  exact: (parameters: number, source: string) =>
+    `The model as released has ${count(parameters)}: the same number. ${source}.`,
   rounded: (parameters: number, rounded: number, source: string) =>
-    `By the formula ${count(parameters)}; ${source} rounds it to ${large(rounded)}.`,
+    `By the formula ${count(parameters)}, which its paper rounds to ${large(rounded)}. ${source}.`,
   memory: 'Memory',
   training: 'To train, in f32',
   trainingHelp: (copies: number) =>

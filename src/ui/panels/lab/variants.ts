@@ -19,7 +19,7 @@ export const MOST_STEPS = 5000;
 /** Characters held back. */
 export const HELD_BACK = 2048;
 /** Evaluations of a run, besides that before its first step; a short run has fewer, since each costs some steps' time. */
-const EVALUATIONS = 25;
+const EVALUATIONS = 20;
 
 /** How strong the remedies are. */
 const DECAY = 4;

@@ -40,6 +40,11 @@ export const figures = css`
 
   thead th:not(:first-child) {
     padding-left: var(--space-3);
+    text-align: right;
+  }
+
+  thead th[colspan] {
+    text-align: left;
   }
 
   .sum,
