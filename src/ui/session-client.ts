@@ -6,6 +6,7 @@ import type { PlanningCommands } from '../worker/planning.ts';
 import type { RateCommands } from '../worker/rates.ts';
 import type { SessionWorker } from '../worker/session.worker.ts';
 import address from '../worker/session.worker.ts?worker&url';
+import type { ShrinkCommands } from '../worker/shrinking.ts';
 import { scriptAddress } from './script-address.ts';
 import { FAILURES } from './strings.ts';
 
@@ -74,5 +75,6 @@ export function openSession(listener: SessionListener): Session {
     rates: commands(remote.rates as never as Comlink.Remote<RateCommands>),
     lab: commands(remote.lab as never as Comlink.Remote<LabCommands>),
     planning: commands(remote.planning as never as Comlink.Remote<PlanningCommands>),
+    shrinking: commands(remote.shrinking as never as Comlink.Remote<ShrinkCommands>),
   });
 }

@@ -3,7 +3,7 @@ import { InklingError } from '../gpu/errors.ts';
 import { requireFits } from '../graph/program.ts';
 import { isChoice, type ProductChoices } from '../graph/tuner.ts';
 import { type RunConfig, tokensPerStep } from '../model/config.ts';
-import { splitCorpus } from '../text/corpus.ts';
+import { splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { DATASETS } from '../text/datasets.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
@@ -90,7 +90,9 @@ export class LiveRun implements WritingModel {
   readonly trainer: Trainer;
   readonly tokenizer: CharacterTokenizer;
   readonly config: RunConfig;
-  /** Name of the text that it learns. */
+  /** The text that it learns, in the model's ids. */
+  readonly ids: TokenIds;
+  /** Name of that text. */
   readonly textName: string;
   /** That text as a checkpoint names it. */
   readonly text: Checkpoint['text'];
@@ -118,6 +120,7 @@ export class LiveRun implements WritingModel {
     this.config = config;
     this.begun = begun;
     this.firstStep = trainer.step;
+    this.ids = text.ids;
     this.textName = text.name;
     this.text = { name: text.dataset ?? text.name, sha256: text.sha256, documents: text.tokenizer.documents };
     this.keeper = keeper;

@@ -9,6 +9,7 @@ import type { InspectionCommands } from './inspection/messages.ts';
 import type { LabCommands } from './lab.ts';
 import type { Measured, PlanningCommands, RunEstimate } from './planning.ts';
 import type { RateCommands } from './rates.ts';
+import type { ShrinkCommands } from './shrinking.ts';
 
 export type { DatasetName, Failure, Measured, Metrics, RunEstimate, RunState, StepRecord, UnknownChoice };
 
@@ -185,6 +186,7 @@ export interface SessionCommands {
   readonly rates: RateCommands;
   readonly lab: LabCommands;
   readonly planning: PlanningCommands;
+  readonly shrinking: ShrinkCommands;
   /** Registers the one listener (a comlink proxy). */
   listen(listener: (event: SessionEvent) => void): void;
   /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:

@@ -30,6 +30,7 @@ import { Planning } from './planning.ts';
 import { AdapterRates } from './rates.ts';
 import { givenUp, Recovery } from './recovery.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { Shrinking } from './shrinking.ts';
 import { SpareTime } from './spare-time.ts';
 import { describeStart, readStartModel, type StartModel, startFrom } from './start.ts';
 import { type LoadedText, loadText } from './texts.ts';
@@ -50,6 +51,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   readonly rates: AdapterRates;
   readonly lab: Lab;
   readonly planning: Planning;
+  readonly shrinking: Shrinking;
   readonly #events = new EventStream();
   readonly #graphics: Graphics;
   readonly #recovery = new Recovery();
@@ -85,6 +87,7 @@ export class Session extends LibraryCommands implements SessionCommands {
       spare,
       () => this.#text,
     );
+    this.shrinking = new Shrinking(spare, () => this.#run);
   }
 
   listen(listener: (event: SessionEvent) => void): void {
@@ -169,6 +172,7 @@ export class Session extends LibraryCommands implements SessionCommands {
       if (this.#phase === 'paused') {
         void this.lab.stop();
         void this.planning.end();
+        void this.shrinking.stop();
         this.#run?.resume();
         this.#tell('running', '');
       }
@@ -248,7 +252,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
   async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
     await this.#endRun();
-    await Promise.all([this.lab.stop(), this.planning.end()]);
+    await Promise.all([this.lab.stop(), this.planning.end(), this.shrinking.stop()]);
     const before = this.#phase;
     this.#tell('preparing', 'Compiling the kernels for this model');
     let plan: RunPlan | undefined;

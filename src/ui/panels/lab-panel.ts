@@ -3,6 +3,7 @@ import type { Session } from '../session-client.ts';
 import { shared } from '../styles.ts';
 import { initialView, type View } from '../view.ts';
 import './lab/overfitting-lab.ts';
+import './lab/shrink-lab.ts';
 
 /**
  * @prop view - all that there is to show
@@ -21,7 +22,10 @@ export class LabPanel extends LitElement {
   }
 
   override render() {
-    return html`<overfitting-lab .view=${this.view} .session=${this.session}></overfitting-lab>`;
+    return html`
+      <overfitting-lab .view=${this.view} .session=${this.session}></overfitting-lab>
+      <shrink-lab .view=${this.view} .session=${this.session}></shrink-lab>
+    `;
   }
 
   static override styles = [shared];

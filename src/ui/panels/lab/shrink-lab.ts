@@ -1,0 +1,379 @@
+import { css, html, LitElement, nothing } from 'lit';
+import { live } from 'lit/directives/live.js';
+import type { Measurement, Scope } from '../../../worker/shrinking.ts';
+import type { Series } from '../../charts/series.ts';
+import { bytes, loss } from '../../format.ts';
+import type { Session } from '../../session-client.ts';
+import { SHRINK } from '../../strings/shrink.ts';
+import { shared } from '../../styles.ts';
+import { canExport, initialView, isActive, openingOf, type View } from '../../view.ts';
+import { changeOf, ShrinkStudy, sizeOf } from './shrink-study.ts';
+import '../../charts/series-chart.ts';
+import './shrink-table.ts';
+
+/** The one study of the page: this element goes when another part is chosen, and what it has measured stays. */
+const study = new ShrinkStudy();
+
+const SCOPES: readonly Scope[] = ['global', 'tensor'];
+const MOST_STEPS = 100_000;
+/** A rise of the loss, in per cent, that a person would hardly notice in what is written. */
+const LITTLE = 1;
+
+const seriesOf = (label: string, colour: string, points: readonly Measurement[], line = true): Series[] => {
+  const sorted = points.toSorted((a, b) => sizeOf(a) - sizeOf(b));
+  const [x, y] = [sorted.map(sizeOf), sorted.map(({ val_loss }) => val_loss)];
+  return points.length === 0 ? [] : [{ label, colour, x, y, points: true, line }];
+};
+
+/**
+ * Quantization and pruning of the model on show: what they save, and what they cost.
+ *
+ * @prop view - all that there is to show
+ * @prop session - who shrinks and measures; null before there is a worker
+ */
+export class ShrinkLab extends LitElement {
+  static override properties = { view: { attribute: false }, session: { attribute: false }, revision: { state: true } };
+
+  declare view: View;
+  declare session: Session | null;
+  /** Counts the changes of the study. */
+  declare revision: number;
+  #drawn: { of: readonly Measurement[]; series: readonly Series[] } = { of: [], series: [] };
+  #typed = false;
+  readonly #changed = () => {
+    this.revision++;
+  };
+
+  constructor() {
+    super();
+    this.view = initialView();
+    this.session = null;
+    this.revision = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    study.addEventListener('change', this.#changed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    study.removeEventListener('change', this.#changed);
+  }
+
+  /** The same array as long as the results are the same ones. */
+  #series(): readonly Series[] {
+    const { results } = study;
+    if (this.#drawn.of !== results) {
+      const { series } = SHRINK;
+      const of = (scope: Scope, tuned: boolean) =>
+        results.filter(({ variant: { prune, fine_tune } }) => prune?.scope === scope && Boolean(fine_tune) === tuned);
+      this.#drawn = {
+        of: results,
+        series: [
+          ...seriesOf(series.global, '--series-1', of('global', false)),
+          ...seriesOf(series.tensor, '--series-2', of('tensor', false)),
+          ...seriesOf(series.tuned, '--series-3', of('global', true)),
+          ...seriesOf(
+            series.bits,
+            '--series-6',
+            results.filter(({ variant }) => variant.bits !== 32),
+            false,
+          ),
+        ],
+      };
+    }
+    return this.#drawn.series;
+  }
+
+  /** Why the model on show cannot be shrunk, or null. */
+  #hindrance(): string | null {
+    const { phase, run } = this.view;
+    if (isActive(phase) && phase !== 'paused') return SHRINK.busy;
+    if (run !== null && !run.live) return SHRINK.shown;
+    return canExport(this.view) && this.session !== null ? null : SHRINK.none;
+  }
+
+  get #prompt(): string {
+    const { text } = this.view;
+    return this.#typed ? study.settings.prompt : (text?.opening ?? openingOf(text?.preview ?? ''));
+  }
+
+  #press(): void {
+    if (study.running) study.end();
+    else if (this.#hindrance() === null) {
+      study.choose({ prompt: this.#prompt });
+      void study.run(this.session!);
+    }
+  }
+
+  #check(words: { name: string; term: string; help: string }, id: string, on: boolean, set: (on: boolean) => void) {
+    return html`
+      <li>
+        <label>
+          <input
+            type="checkbox"
+            aria-describedby="help-${id}"
+            .checked=${live(on)}
+            @change=${(event: Event) => set((event.currentTarget as HTMLInputElement).checked)}
+          />
+          <span class="name">${words.name}</span> <span class="help">${words.term}</span>
+        </label>
+        <p id="help-${id}" class="help">${words.help}</p>
+      </li>
+    `;
+  }
+
+  #ways() {
+    const { bits, scopes, tune, steps } = study.settings;
+    const toggle = (scope: Scope, on: boolean) =>
+      study.choose({ scopes: new Set(SCOPES.filter((one) => (one === scope ? on : scopes.has(one)))) });
+    return html`
+      <fieldset>
+        <legend>${SHRINK.ways}</legend>
+        <ul>
+          ${this.#check(SHRINK.bits, 'bits', bits, (on) => study.choose({ bits: on }))}
+          ${SCOPES.map((scope) => this.#check(SHRINK.scopes[scope], scope, scopes.has(scope), (on) => toggle(scope, on)))}
+          ${this.#check(SHRINK.tune, 'tune', tune, (on) => study.choose({ tune: on }))}
+        </ul>
+      </fieldset>
+      <div class="fields">
+        <div>
+          <label for="steps">${SHRINK.steps}</label>
+          <input
+            id="steps"
+            type="number"
+            min="1"
+            max=${MOST_STEPS}
+            step="1"
+            required
+            .value=${live(String(steps))}
+            ?disabled=${!tune}
+            @change=${(event: Event) => {
+              const input = event.currentTarget as HTMLInputElement;
+              if (input.checkValidity()) study.choose({ steps: input.valueAsNumber });
+              else this.requestUpdate();
+            }}
+          />
+        </div>
+        <div>
+          <label for="begin">${SHRINK.prompt}</label>
+          <input
+            id="begin"
+            type="text"
+            spellcheck="false"
+            .value=${live(this.#prompt)}
+            @input=${(event: Event) => {
+              this.#typed = true;
+              study.choose({ prompt: (event.currentTarget as HTMLInputElement).value });
+            }}
+          />
+        </div>
+      </div>
+    `;
+  }
+
+  #state(): string {
+    const { running, start, results, current } = study;
+    if (running)
+      return current ? SHRINK.going(SHRINK.name(current), results.length, start!.variants.length) : SHRINK.starting;
+    const hindrance = this.#hindrance();
+    if (start !== null && results.length > 0) {
+      const of = SHRINK.done(start.step, start.text, start.evaluated);
+      return study.finished ? of : `${SHRINK.ended} ${of}`;
+    }
+    return hindrance ?? SHRINK.idle;
+  }
+
+  /** What the figures say, in sentences. */
+  #verdict() {
+    const { results } = study;
+    const [first] = results;
+    if (!first || results.length === 1) return nothing;
+    const sentences = results
+      .filter(({ variant }) => variant.bits !== 32)
+      .map((one) => SHRINK.verdict(one.variant.bits, one.bytes / first.bytes, changeOf(one, results)));
+    const pruned = results.filter(({ variant: { prune, fine_tune } }) => prune && !fine_tune);
+    const harmless = pruned.filter((one) => changeOf(one, results) <= LITTLE);
+    const most = harmless.toSorted((a, b) => b.variant.prune!.share - a.variant.prune!.share)[0];
+    if (most) sentences.push(SHRINK.pruned(most.variant.prune!.share, most.val_loss));
+    else if (pruned.length > 0) sentences.push(SHRINK.prunedNone);
+    const tuned = results.findLast(({ variant }) => variant.fine_tune);
+    const before = pruned.find(
+      ({ variant: { prune } }) => prune!.scope === 'global' && prune!.share === tuned?.variant.prune?.share,
+    );
+    if (tuned && before) sentences.push(SHRINK.mended(tuned.variant.prune!.share, before.val_loss, tuned.val_loss));
+    return html`<p class="verdict">${sentences.join(' ')}</p>`;
+  }
+
+  #results() {
+    const { results } = study;
+    const [first] = results;
+    if (!first) return nothing;
+    const lines = [{ y: first.val_loss, label: SHRINK.asTrained }];
+    return html`
+      ${this.#verdict()}
+      ${
+        results.length === 1
+          ? nothing
+          : html`
+              <series-chart
+                .series=${this.#series()}
+                .revision=${this.revision}
+                .lines=${lines}
+                .label=${SHRINK.chart}
+                name="shrinking"
+                .xLabel=${SHRINK.xLabel}
+                .yLabel=${SHRINK.yLabel}
+                .xRange=${[0, first.bytes]}
+                .formatX=${bytes}
+                .formatY=${loss}
+              ></series-chart>
+              <p class="help">${SHRINK.chartHelp}</p>
+            `
+      }
+      <shrink-table .results=${results}></shrink-table>
+    `;
+  }
+
+  override render() {
+    const { running, failure } = study;
+    return html`
+      <h2>${SHRINK.heading}</h2>
+      <p class="intro">${SHRINK.intro}</p>
+      ${this.#ways()}
+      <div class="go">
+        <button
+          class=${running ? '' : 'primary'}
+          aria-disabled=${!running && this.#hindrance() !== null}
+          @click=${this.#press}
+        >
+          ${running ? SHRINK.end : SHRINK.begin}
+        </button>
+        <p role="status">${this.#state()}</p>
+      </div>
+      ${failure === null ? nothing : html`<p class="wrong" role="alert">${failure.message} ${failure.hint}</p>`}
+      ${this.#results()}
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      :host {
+        --chart-height: 20rem;
+        container-type: inline-size;
+        margin-top: var(--space-7);
+        padding-top: var(--space-5);
+        border-top: 1px solid var(--rule);
+      }
+
+      .intro,
+      .verdict {
+        max-width: 44rem;
+        margin: var(--space-2) 0 var(--space-5);
+        font: var(--text-large) / 1.5 var(--serif);
+      }
+
+      fieldset {
+        min-width: 0;
+        margin: 0;
+        padding: 0;
+        border: 0;
+      }
+
+      legend {
+        padding: 0 0 var(--space-2);
+        font-weight: 600;
+      }
+
+      ul {
+        display: grid;
+        gap: 0 var(--space-5);
+        margin: 0;
+        padding: 0;
+        list-style: none;
+      }
+
+      li {
+        padding: var(--space-2) 0 var(--space-3);
+        border-top: 1px solid var(--rule);
+      }
+
+      li label {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 0 var(--space-2);
+        align-items: center;
+        min-height: 2rem;
+      }
+
+      .name {
+        color: var(--ink);
+        font-size: var(--text);
+      }
+
+      input[type='checkbox'] {
+        width: 1.1rem;
+        height: 1.1rem;
+        margin: 0;
+        accent-color: var(--accent);
+      }
+
+      .fields {
+        display: grid;
+        grid-template-columns: minmax(0, 8rem) minmax(0, 24rem);
+        gap: var(--space-3);
+        margin-top: var(--space-2);
+      }
+
+      input[type='text'] {
+        display: block;
+        width: 100%;
+        height: var(--control);
+        padding: var(--space-2) var(--space-3);
+        border: 1px solid var(--edge);
+        border-radius: var(--radius);
+        background: var(--sheet);
+      }
+
+      input:disabled {
+        border-color: var(--rule);
+        color: var(--ink-faint);
+      }
+
+      .go {
+        display: flex;
+        flex-wrap: wrap;
+        gap: var(--space-2) var(--space-4);
+        align-items: center;
+        margin-top: var(--space-4);
+        padding: var(--space-4) 0;
+        border-top: 1px solid var(--rule);
+      }
+
+      .wrong {
+        padding-bottom: var(--space-3);
+        color: var(--alarm);
+      }
+
+      shrink-table {
+        margin-top: var(--space-5);
+      }
+
+      @container (min-width: 44rem) {
+        ul {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define('shrink-lab', ShrinkLab);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'shrink-lab': ShrinkLab;
+  }
+}
