@@ -62,6 +62,11 @@ export class MemoryPlan {
     return this.#plans.get(graph)?.get(tensor);
   }
 
+  /** Gives a graph, whose tensors are all among those of a planned one, the places that they have there. */
+  share(graph: Graph, planned: Graph): void {
+    this.#plans.set(graph, this.#plans.get(planned)!);
+  }
+
   plan(graph: Graph): void {
     const lives = lifetimes(graph);
     const plan = new Map<Tensor, { bytes: number }>();

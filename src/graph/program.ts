@@ -49,6 +49,11 @@ export class Arena {
     this.#memory.plan(graph);
   }
 
+  /** Gives a graph, whose tensors are all among those of a planned one, the same places. */
+  share(graph: Graph, planned: Graph): void {
+    this.#memory.share(graph, planned);
+  }
+
   /** A buffer that outlives any one graph and is found by name, zero at first. */
   async named(name: string, bytes: number): Promise<GPUBuffer> {
     const buffer = await this.#create(name, bytes);

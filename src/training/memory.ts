@@ -6,6 +6,7 @@ import { layoutOf } from '../model/parameters.ts';
 import { corpusBytes } from './batches.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { stateBuffers } from './state.ts';
+import { statisticsBytes, traceDistance, traceWatched } from './statistics.ts';
 import { traceTraining } from './step.ts';
 
 /** Bytes that a run takes on the GPU, known before any of them is allocated. */
@@ -33,8 +34,13 @@ export function estimateMemory(model: GPTConfig, training: TrainingConfig, token
   const traits = { lanes: 1, half: training.precision === 'f16' };
   const graph = new Graph(layout, traits, true);
   traceTraining(graph, model, training, { length: tokens, region: { first: 0, length: tokens } });
+  const watched = new Graph(layout, traits, true);
+  traceWatched(watched, graph);
+  const distance = new Graph(layout, traits, false);
+  traceDistance(distance);
   const plan = new MemoryPlan();
-  plan.plan(graph);
+  plan.plan(watched);
+  plan.plan(distance);
   const activations = plan.bytes;
   const decoder = traceDecoder(model, layout, traits);
   for (const reading of [decoder.step, decoder.readRow, decoder.readRows]) {
@@ -47,7 +53,7 @@ export function estimateMemory(model: GPTConfig, training: TrainingConfig, token
   const halves = graph.halves ? graph.halves.bytes + graph.halves.places.byteLength : 0;
   const parameters = copies * layout.bytes + halves;
   const corpus = corpusBytes(tokens, model.vocab_size);
-  const tables = 16 * training.max_iters + RECORD_RING * RECORD_BYTES;
+  const tables = 16 * training.max_iters + RECORD_RING * RECORD_BYTES + statisticsBytes(layout);
   const minimum = 4 * copies * layout.count + bytesAcross(graph);
   const total = parameters + activations + writing + corpus + tables;
   const buffers = [

@@ -10,7 +10,7 @@ import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
 import type { ProductChoices, TuningMemory } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
-import { layoutOf } from '../model/parameters.ts';
+import { initialParameters, layoutOf } from '../model/parameters.ts';
 import type { TokenIds } from '../text/corpus.ts';
 import { exactMatch, type TokenProblem } from './accuracy.ts';
 import { CORPUS, corpusBytes, type Region, requireCorpusFits, uploadCorpus } from './batches.ts';
@@ -21,6 +21,7 @@ import type { RunInside } from './inspection/inside.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { RunControl, Stopped } from './run-control.ts';
 import { AVERAGE, BEST, patienceIsOut, RECORDS, stateBuffers, type TrainingState } from './state.ts';
+import { Statistics, type StepNorms, traceDistance, traceWatched } from './statistics.ts';
 import { halfBuffers, startingBuffers, traceTraining } from './step.ts';
 
 /** Submits that may be queued at once: one runs while the next one waits. */
@@ -36,6 +37,8 @@ export interface TrainerOptions {
   problems?: readonly TokenProblem[] | undefined;
   /** Where to go on from; a fresh model from the seed without it. */
   state?: TrainingState;
+  /** Whether the run of `state` started from its seed, so that its first weights can be drawn again. */
+  seeded?: boolean | undefined;
   /** The variants of the matrix products to take, where `state` has none: those of another run. */
   products?: ProductChoices | undefined;
   /** Times the variants of the kernels first, unless these or `state` has a choice already, or has made steps without one. Without it, the adapter's kind decides. */
@@ -66,6 +69,8 @@ export interface TrainerListener {
     improved: boolean,
     accuracy?: number,
   ): void | Promise<void>;
+  /** Norms of each tensor in some of the steps, after these have been told; without it none are taken. */
+  norms?(norms: StepNorms): void;
   /** Called every `sample_interval` steps, between submits. */
   sampleDue?(step: number): Promise<void>;
 }
@@ -106,6 +111,7 @@ export class Trainer {
   readonly #training: TrainingConfig;
   readonly #stepGraph: Graph;
   readonly #step: Program;
+  readonly #statistics: Statistics;
   readonly #evaluations: { train: Program; val: Program };
   readonly #readback: ReadbackRing;
   readonly #pacer = new Pacer();
@@ -126,6 +132,7 @@ export class Trainer {
     stepGraph: Graph,
     programs: { step: Program; evaluateTrain: Program; evaluateVal: Program },
     writers: { generator: Generator; sampler: Generator },
+    statistics: Statistics,
   ) {
     this.#device = device;
     this.#arena = arena;
@@ -137,6 +144,7 @@ export class Trainer {
     this.#stepGraph = stepGraph;
     this.layout = stepGraph.layout;
     this.#step = programs.step;
+    this.#statistics = statistics;
     this.#evaluations = { train: programs.evaluateTrain, val: programs.evaluateVal };
     this.generator = writers.generator;
     this.sampler = writers.sampler;
@@ -182,9 +190,14 @@ export class Trainer {
       };
       const evaluateTrain = evaluation(trainRegion);
       const evaluateVal = evaluation(valRegion);
-      for (const graph of [step, evaluateTrain, evaluateVal]) {
+      const watched = new Graph(layout, traits, true);
+      traceWatched(watched, step);
+      const distance = new Graph(layout, traits, false);
+      const origin = traceDistance(distance);
+      for (const graph of [watched, evaluateTrain, evaluateVal, distance]) {
         arena.plan(graph);
       }
+      arena.share(step, watched);
       const weights = weightsBuffer(training);
       const decoders = ['answer', 'sample'].map((name) => traceDecoder(model, layout, traits, { name, weights }));
       for (const decoder of decoders) {
@@ -194,10 +207,17 @@ export class Trainer {
       const { queue } = device.gpu;
       const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
       await uploadCorpus(queue, resident, [train, val], model.vocab_size);
-      for (const [name, data] of [...(await startingBuffers(layout, model, training, state)), ...halfBuffers(step)]) {
+      const starting = await startingBuffers(layout, model, training, state);
+      for (const [name, data] of [...starting, ...halfBuffers(step)]) {
         queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
       }
       await allocateEvaluation(arena, training);
+      const [, parameters] = starting.find(([name]) => name === PARAMETERS)!;
+      const begun = (state?.step ?? 0) > 0;
+      const known = begun ? undefined : (parameters as Float32Array<ArrayBuffer>);
+      const drawn = begun && options.seeded;
+      const first = async () => (drawn ? initialParameters(model, layout, training.seed) : known);
+      const statistics = await Statistics.create({ device, arena, training, watched, distance, origin, first });
 
       // the first step does not wait for the kernels that write; see `run`
       const programs = await arena.compile([step, evaluateTrain, evaluateVal]);
@@ -214,6 +234,7 @@ export class Trainer {
           evaluateVal: programs.get(evaluateVal)!,
         },
         { generator: generator!, sampler: sampler! },
+        statistics,
       );
     } catch (error) {
       arena.destroy();
@@ -256,6 +277,9 @@ export class Trainer {
     const { max_iters, eval_interval, sample_interval } = this.#training;
     const isDue = (interval: number) => this.#done % interval === 0 || this.#done === max_iters;
     const samples = sample_interval > 0;
+    if (listener.norms) {
+      void this.#statistics.prepare(); // while the first steps are made
+    }
     try {
       for (;;) {
         // A resumed run evaluates and writes only what it was interrupted before.
@@ -354,14 +378,21 @@ export class Trainer {
     let lastArrival = performance.now();
     try {
       while (this.#queued < target) {
-        await this.control.passed();
         const first = this.#queued;
-        const steps = Math.min(this.#pacer.steps, target - first);
+        const due = listener.norms ? this.#statistics.nextDue(first) : Number.POSITIVE_INFINITY;
+        const watching = due === first + 1 ? await this.#statistics.prepare() : undefined;
+        await this.control.passed();
+        const steps = watching ? 1 : Math.min(this.#pacer.steps, target - first, due - 1 - first);
         this.#queued = first + steps;
         const started = performance.now();
-        const flight = this.#submitSteps(first, steps).then((records) => {
+        const submitted = this.#submitSteps(watching?.watched ?? this.#step, first, steps);
+        const norms = watching && this.#statistics.take(first + 1, watching);
+        norms?.catch(() => {}); // where the step fails, that is what is told
+        const flight = submitted.then(async (records) => {
           const now = performance.now();
-          this.#pacer.learn(steps, now - Math.max(lastArrival, started));
+          if (!watching) {
+            this.#pacer.learn(steps, now - Math.max(lastArrival, started));
+          }
           lastArrival = now;
           if (first !== this.#done) {
             throw new Unsound(); // a step before these was not sound, and so none of these was made
@@ -374,6 +405,9 @@ export class Trainer {
           }
           if (unsound) {
             throw new Unsound(unsound);
+          }
+          if (norms) {
+            listener.norms!(await norms);
           }
         });
         // A failure is met where the flight is awaited; until then it must not count as unhandled.
@@ -397,11 +431,11 @@ export class Trainer {
   }
 
   /** One submit: `steps` whole steps in one pass, and a copy of their records. */
-  async #submitSteps(first: number, steps: number): Promise<StepRecord[]> {
+  async #submitSteps(program: Program, first: number, steps: number): Promise<StepRecord[]> {
     const encoder = this.#device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (let i = 0; i < steps; i++) {
-      this.#step.encode(pass);
+      program.encode(pass);
     }
     pass.end();
     const start = first % RECORD_RING;
