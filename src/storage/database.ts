@@ -1,6 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
 import type { RunConfig } from '../model/config.ts';
-import { divide, isEmpty, joined, type Metrics, type Reach } from './metrics.ts';
+import { divide, isEmpty, joined, type KeptMetrics, type Metrics, type Reach } from './metrics.ts';
 
 export type RunState = 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
 
@@ -31,7 +31,7 @@ export interface RunRecord extends Reach {
 
 interface Schema extends DBSchema {
   runs: { key: string; value: RunRecord };
-  metrics: { key: [run: string, part: number]; value: Metrics & { run: string; part: number } };
+  metrics: { key: [run: string, part: number]; value: KeptMetrics & { run: string; part: number } };
 }
 
 const NAME = 'inkling';

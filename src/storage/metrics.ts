@@ -1,4 +1,4 @@
-import type { StepRecord } from '../training/trainer.ts';
+import type { StepNorms, StepRecord } from '../training/trainer.ts';
 
 export interface Evaluation {
   step: number;
@@ -13,12 +13,23 @@ export interface Sample {
   text: string;
 }
 
+/** How fast it went about that step. */
+export interface Speed {
+  step: number;
+  tokens_per_s: number;
+}
+
 /** What a run has told of itself, in the order of the steps. */
 export interface Metrics {
   records: StepRecord[];
   evaluations: Evaluation[];
   samples: Sample[];
+  norms: StepNorms[];
+  speeds: Speed[];
 }
+
+/** Metrics as they are kept: older runs have no norms and no speeds. */
+export type KeptMetrics = Omit<Metrics, 'norms' | 'speeds'> & Partial<Metrics>;
 
 /** How far each kind of news goes. */
 export interface Reach {
@@ -29,33 +40,41 @@ export interface Reach {
   sampled: number;
 }
 
-export const noMetrics = (): Metrics => ({ records: [], evaluations: [], samples: [] });
+export const noMetrics = (): Metrics => ({ records: [], evaluations: [], samples: [], norms: [], speeds: [] });
 
 /** Metrics of a run that stands at `reach`: what it has told, and what it will tell again when it goes on from there. */
-export function divide({ records, evaluations, samples }: Metrics, reach: Reach): { told: Metrics; rest: Metrics } {
+export function divide(
+  { records, evaluations, samples, norms, speeds }: Metrics,
+  reach: Reach,
+): { told: Metrics; rest: Metrics } {
   const { step, evaluated, sampled } = reach;
   return {
     told: {
       records: records.filter((record) => record.step <= step),
       evaluations: evaluations.filter((evaluation) => evaluation.step <= evaluated),
       samples: samples.filter((sample) => sample.step <= sampled),
+      norms: norms.filter((taken) => taken.step <= step),
+      speeds: speeds.filter((speed) => speed.step <= step),
     },
     rest: {
       records: records.filter((record) => record.step > step),
       evaluations: evaluations.filter((evaluation) => evaluation.step > evaluated),
       samples: samples.filter((sample) => sample.step > sampled),
+      norms: norms.filter((taken) => taken.step > step),
+      speeds: speeds.filter((speed) => speed.step > step),
     },
   };
 }
 
-export const isEmpty = ({ records, evaluations, samples }: Metrics): boolean =>
-  records.length + evaluations.length + samples.length === 0;
+export const isEmpty = (metrics: Metrics): boolean => Object.values(metrics).every(({ length }) => length === 0);
 
 /** Chunks in the order in which they were appended, as one. */
-export function joined(chunks: readonly Metrics[]): Metrics {
+export function joined(chunks: readonly KeptMetrics[]): Metrics {
   return {
     records: chunks.flatMap(({ records }) => records),
     evaluations: chunks.flatMap(({ evaluations }) => evaluations),
     samples: chunks.flatMap(({ samples }) => samples),
+    norms: chunks.flatMap(({ norms = [] }) => norms),
+    speeds: chunks.flatMap(({ speeds = [] }) => speeds),
   };
 }

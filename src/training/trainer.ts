@@ -24,6 +24,8 @@ import { AVERAGE, BEST, patienceIsOut, RECORDS, stateBuffers, type TrainingState
 import { Statistics, type StepNorms, traceDistance, traceWatched } from './statistics.ts';
 import { halfBuffers, startingBuffers, traceTraining } from './step.ts';
 
+export type { StepNorms };
+
 /** Submits that may be queued at once: one runs while the next one waits. */
 const IN_FLIGHT = 2;
 

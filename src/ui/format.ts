@@ -25,6 +25,10 @@ export function figure(value: number): string {
   return quick.format(value);
 }
 
+/** A number at an axis, as short as it can be: 20K, 0.05, 1e-4. */
+export const mark = (value: number): string =>
+  Math.abs(value) >= 10_000 && Math.abs(value) < 1e6 ? brief(value) : figure(value);
+
 /** A loss in nats, readable as a number: 2.431. */
 export const loss = (value: number, digits = 3): string => value.toFixed(digits);
 

@@ -1,4 +1,3 @@
-import { METRICS_HEADER, metricsLine } from '../formats/csv.ts';
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
 import { AddressBar, addressOf, FIRST_TEXT, linkOf } from './address-bar.ts';
 import { download } from './download.ts';
@@ -117,6 +116,14 @@ async function showRun(id: string): Promise<void> {
   else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
 }
 
+/** Lays a kept run's curves over those on show, or takes them away again. */
+async function compare(id: string): Promise<void> {
+  if (store.view.compared.some((run) => run.id === id)) return store.dispatch({ kind: 'run-left-out', id });
+  const result = await session?.showRun(id);
+  if (result?.ok) store.dispatch({ kind: 'run-compared', kept: result.value });
+  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+}
+
 async function continueRun(id: string): Promise<void> {
   if (session === null || isActive(store.view.phase)) return;
   store.dispatch({ kind: 'train-requested' });
@@ -132,6 +139,8 @@ async function act(request: RunAction): Promise<void> {
       return showRun(request.id);
     case 'rename':
       return command(session?.renameRun(request.id, request.name));
+    case 'compare':
+      return compare(request.id);
     case 'delete':
       return command(session?.deleteRun(request.id));
     case 'fork': {
@@ -243,19 +252,20 @@ async function generate(request: GenerateRequest): Promise<void> {
   store.dispatch({ kind: 'generate-ended', failure: result.ok ? null : result.failure });
 }
 
-/** The losses on show, as a table. Where the curve is thinned, a line stands for several steps. */
-function curve(): string {
+/** Saves what the run on show has measured: all of it where the run is kept, or else what the curves show. */
+async function saveCurves(what: 'steps' | 'norms'): Promise<void> {
   const { run } = store.view;
-  if (run === null) return METRICS_HEADER;
-  const steps = run.history.steps.map((step, i) => ({ step, loss: run.history.mean[i] }));
-  const evaluations = run.evaluations.map(({ step, train, val }) => ({ step, train_loss: train, val_loss: val }));
-  const lines = [...steps, ...evaluations].sort((a, b) => a.step - b.step);
-  return METRICS_HEADER + lines.map(metricsLine).join('');
+  if (run === null) return;
+  const { normsCSV, curvesCSV, historyCSV } = await import('./charts/curves-csv.ts');
+  if (what === 'norms') return download('inkling-norms.csv', normsCSV(run.norms));
+  if (run.live) await session?.save();
+  const kept = run.id === null ? undefined : await session?.showRun(run.id);
+  download('inkling.csv', kept?.ok ? curvesCSV(kept.value.metrics) : historyCSV(run.history, run.evaluations));
 }
 
 async function exportModel(format: Takeaway): Promise<void> {
   if (session === null) return;
-  if (format === 'csv') return download('inkling.csv', curve());
+  if (format === 'csv') return saveCurves('steps');
   store.dispatch({ kind: 'export-requested' });
   const result = await session.exportModel(format);
   store.dispatch({ kind: 'export-ended', failure: result.ok ? null : result.failure });
@@ -291,6 +301,7 @@ on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
 on<RunAction>('run-action', act);
+on<'steps' | 'norms'>('curves-save', saveCurves);
 on<PanelName>('panel-chosen', (panel) => store.dispatch({ kind: 'panel-chosen', panel }));
 
 // A page that is hidden may be closed without another word, and one that is frozen can no longer save.

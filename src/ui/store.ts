@@ -2,20 +2,20 @@ import type {
   AdapterDescription,
   Failure,
   KeptRun,
-  Metrics,
   Phase,
   RunList,
   SessionEvent,
   TextDescription,
 } from '../worker/messages.ts';
+import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
-import { LossHistory } from './loss-history.ts';
-import { MILESTONES, RECORDING } from './strings.ts';
+import { CHART, MILESTONES, RECORDING } from './strings.ts';
 import {
   bestOf,
   type Generation,
   initialView,
   isActive,
+  MOST_COMPARED,
   type PanelName,
   type RecordingView,
   type RunView,
@@ -38,6 +38,8 @@ export type Action =
   | { kind: 'text-refused'; failure: Failure }
   | { kind: 'runs-listed'; runs: RunList }
   | { kind: 'run-shown'; kept: KeptRun }
+  | { kind: 'run-compared'; kept: KeptRun }
+  | { kind: 'run-left-out'; id: string }
   | { kind: 'run-forked'; name: string }
   | { kind: 'worker-died' }
   | { kind: 'start-changed'; start: Partial<StartView> }
@@ -98,14 +100,17 @@ export function reduce(view: View, action: Action): View {
           precision: action.note || action.precision,
           textName: action.text,
           step: action.before?.step ?? 0,
+          marks: action.before === null ? [] : [{ x: action.before.step, label: CHART.goneOn }],
           tokensPerSecond: Number.NaN,
           secondsLeft: Number.NaN,
         },
       };
     case 'step':
       return withRun(view, (run) => {
-        for (const record of action.records) run.history.append(record);
         const last = action.records.at(-1);
+        // the first batch of a run is measured from before there was anything to do
+        if (last && run.history.loss.x.length > 0) run.history.speed.append(last.step, action.tokens_per_s);
+        for (const record of action.records) run.history.append(record);
         return {
           ...run,
           step: last?.step ?? run.step,
@@ -131,6 +136,8 @@ export function reduce(view: View, action: Action): View {
     }
     case 'sample':
       return withRun(view, (run) => ({ ...run, samples: [...run.samples, { step: action.step, text: action.text }] }));
+    case 'norms':
+      return withRun(view, (run) => ({ ...run, norms: [...run.norms, action.norms] }));
     case 'generated': {
       if (view.generation === null) return view;
       const { prompt, text } = view.generation;
@@ -149,7 +156,16 @@ export function reduce(view: View, action: Action): View {
     case 'runs-changed':
       return view;
     case 'runs-listed':
-      return { ...view, runs: action.runs };
+      return { ...view, runs: action.runs, compared: stillKept(view.compared, action.runs) };
+    case 'run-compared': {
+      const { summary, metrics } = action.kept;
+      const { id, name } = summary;
+      const { history, evaluations } = told(metrics);
+      const others = view.compared.filter((other) => other.id !== id).slice(0, MOST_COMPARED - 1);
+      return { ...view, compared: [...others, { id, name, history, evaluations }] };
+    }
+    case 'run-left-out':
+      return { ...view, compared: view.compared.filter(({ id }) => id !== action.id) };
     case 'run-shown':
       return isActive(view.phase) ? view : { ...view, generation: null, recording: null, run: shown(action.kept) };
     case 'run-forked':
@@ -256,49 +272,12 @@ export function reduce(view: View, action: Action): View {
   }
 }
 
-/** The curve, the evaluations and the samples that a run has told before. */
-function told(
-  metrics: Metrics | undefined,
-): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'overfittingSince' | 'samples'> {
-  const history = new LossHistory();
-  for (const record of metrics?.records ?? []) history.append(record);
-  const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss, accuracy }) => ({
-    step,
-    train: train_loss,
-    val: val_loss,
-    accuracy,
-  }));
-  const loss = metrics?.records.at(-1)?.loss ?? null;
-  return { history, loss, evaluations: evaluations ?? [], overfittingSince: null, samples: metrics?.samples ?? [] };
-}
-
 /** The view with more of a recorded run, which changes nothing but what is on show: no phase, and no live model. */
 function withRecording(view: View, events: SessionEvent[], recording: RecordingView, afresh: boolean): View {
   const { phase } = view;
   const { run, ...played } = events.reduce<View>(reduce, afresh ? { ...view, run: null } : view);
   const milestone = recording.step < recording.steps ? RECORDING.playing : RECORDING.ended;
   return { ...played, phase, milestone, recording, run: run && { ...run, live: false, id: null } };
-}
-
-/** A kept run, as it was last saved. */
-function shown({ summary, config, vocab_size, parameters, metrics }: KeptRun): RunView {
-  return {
-    ...told(metrics),
-    id: summary.id,
-    name: summary.name,
-    live: false,
-    savedStep: summary.step,
-    config,
-    vocabulary: vocab_size,
-    parameters,
-    gpuBytes: Number.NaN,
-    dispatches: Number.NaN,
-    precision: '',
-    textName: summary.text,
-    step: summary.step,
-    tokensPerSecond: Number.NaN,
-    secondsLeft: Number.NaN,
-  };
 }
 
 /** What stays on the sheet: what was written, or, when a request was refused, what stood there before. */
@@ -313,7 +292,9 @@ function withRun(view: View, change: (run: RunView) => RunView): View {
 
 function withPhase(view: View, phase: Phase, detail: string): View {
   const milestone = phase === view.phase ? null : phaseMilestone(view, phase);
-  return { ...view, phase, detail, milestone: milestone ?? view.milestone };
+  const next = { ...view, phase, detail, milestone: milestone ?? view.milestone };
+  if (phase !== 'running' || view.phase !== 'paused') return next;
+  return withRun(next, (run) => ({ ...run, marks: [...run.marks, { x: run.step, label: CHART.pausedHere }] }));
 }
 
 function phaseMilestone(view: View, phase: Phase): string | null {

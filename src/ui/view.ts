@@ -14,12 +14,14 @@ import type {
   RunSummary,
   Start,
   StartDescription,
+  StepNorms,
   TextDescription,
   UnknownChoice,
 } from '../worker/messages.ts';
+import type { Mark } from './charts/series.ts';
 import type { LinkedText } from './link.ts';
-import type { LossHistory } from './loss-history.ts';
 import type { PanelName } from './panel-names.ts';
+import type { RunHistory } from './run-history.ts';
 import { configOf, NOTHING_CHOSEN, type Settings, settingsFrom } from './settings.ts';
 import { MILESTONES, PRESETS, SETTINGS } from './strings.ts';
 
@@ -78,12 +80,27 @@ export interface RunView {
   loss: number | null;
   tokensPerSecond: number;
   secondsLeft: number;
-  history: LossHistory;
+  history: RunHistory;
   evaluations: readonly Evaluation[];
   /** The evaluation after which the validation loss rose while the training loss fell on, or null. */
   overfittingSince: Evaluation | null;
   samples: readonly Sample[];
+  /** How far some of the steps have moved each tensor. */
+  norms: readonly StepNorms[];
+  /** Where it stood still for a while, or was gone on with. */
+  marks: readonly Mark[];
 }
+
+/** A kept run whose curves are laid over those of the run on show. */
+export interface ComparedRun {
+  id: string;
+  name: string;
+  history: RunHistory;
+  evaluations: readonly Evaluation[];
+}
+
+/** Runs that can be laid over each other: as many as there are inks. */
+export const MOST_COMPARED = 5;
 
 /** What `generate` is writing or has written. */
 export interface Generation {
@@ -143,6 +160,7 @@ export interface View {
   run: RunView | null;
   /** The runs that this browser keeps; null before they are known, or where there can be none. */
   runs: RunList | null;
+  compared: readonly ComparedRun[];
   generation: Generation | null;
   /** What stood there before the present request; comes back when that is refused. */
   generationBefore: Generation | null;
@@ -173,6 +191,7 @@ export function initialView(): View {
     phaseBefore: 'idle',
     run: null,
     runs: null,
+    compared: [],
     generation: null,
     generationBefore: null,
     exporting: false,
@@ -246,6 +265,23 @@ export const interruptedRun = ({ runs, phase }: View): RunSummary | null =>
   isActive(phase)
     ? null
     : (runs?.runs.filter(({ state }) => state === 'interrupted').sort((a, b) => b.saved - a.saved)[0] ?? null);
+
+/** The same list for the same view: what is shown of it need not be made again. */
+const once = <K extends object, T>(make: (key: K) => T) => {
+  const made = new WeakMap<K, T>();
+  return (key: K): T => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key)!;
+  };
+};
+
+const idsOf = once((compared: readonly ComparedRun[]): readonly string[] => compared.map(({ id }) => id));
+
+export const comparedIds = ({ compared }: View): readonly string[] => idsOf(compared);
+
+/** The runs that are laid over the one on show, which is not one of them. */
+export const comparedWith = ({ compared, run }: View): readonly ComparedRun[] =>
+  run?.id != null && idsOf(compared).includes(run.id) ? compared.filter(({ id }) => id !== run.id) : compared;
 
 /** Between steps only: a file holds one moment of a run. */
 export const canExport = (view: View): boolean => canGenerate(view) && view.phase !== 'running';

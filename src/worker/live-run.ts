@@ -20,6 +20,9 @@ import type { LoadedText } from './texts.ts';
 import { tuningMemory } from './tuning.ts';
 import type { Writer, WritingModel } from './writer.ts';
 
+/** The speed is kept this often, in milliseconds. */
+const NOTE_MS = 1000;
+
 /** A text as a run knows it. */
 export type RunText = Omit<LoadedText, 'preview'>;
 
@@ -65,7 +68,7 @@ export function requireMemory(device: Device, { largest }: MemoryEstimate, { ids
 /** Puts a run on the GPU. Throws what `Trainer.create` throws. */
 export async function createTrainer(
   device: Device,
-  { config, text, state, products }: Pick<RunPlan, 'config' | 'text' | 'state' | 'products'>,
+  { config, text, state, begun, products }: Pick<RunPlan, 'config' | 'text' | 'state' | 'products'> & Partial<RunPlan>,
 ): Promise<Trainer> {
   const { ids, tokenizer, dataset } = text;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
@@ -80,6 +83,7 @@ export async function createTrainer(
     ...splitCorpus(ids),
     problems,
     ...(state && { state }),
+    seeded: begun === 'seed',
     products,
     tuning,
   });
@@ -107,6 +111,7 @@ export class LiveRun implements WritingModel {
   readonly #clock: RunClock;
   readonly #events: EventStream;
   readonly #evaluations: Losses[];
+  #notedAt = performance.now();
 
   /** Tells that the run has started. */
   constructor(
@@ -154,6 +159,14 @@ export class LiveRun implements WritingModel {
     this.trainer.control.resume();
   }
 
+  /** Keeps the speed once a second. */
+  #noteSpeed(step: number): void {
+    const now = performance.now();
+    if (now - this.#notedAt < NOTE_MS) return;
+    this.#notedAt = now;
+    this.keeper?.speed({ step, tokens_per_s: this.#clock.tokensPerSecond() });
+  }
+
   /** Trains to the end (true) or until it is stopped (false), tells what happens and keeps it. Throws what the trainer does. */
   run(writer: Writer): Promise<boolean> {
     const { keeper } = this;
@@ -162,6 +175,11 @@ export class LiveRun implements WritingModel {
       steps: (records) => {
         keeper?.steps(records);
         events.steps(records);
+        this.#noteSpeed(records.at(-1)!.step);
+      },
+      norms: (norms) => {
+        keeper?.norms(norms);
+        events.send({ kind: 'norms', norms });
       },
       evaluated: (step, train_loss, val_loss, improved, accuracy) => {
         this.val_loss = val_loss;

@@ -4,14 +4,14 @@ import type { RunState } from '../storage/database.ts';
 import type { Metrics } from '../storage/metrics.ts';
 import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
-import type { StepRecord } from '../training/trainer.ts';
+import type { StepNorms, StepRecord } from '../training/trainer.ts';
 import type { InspectionCommands } from './inspection/messages.ts';
 import type { LabCommands } from './lab.ts';
 import type { Measured, PlanningCommands, RunEstimate } from './planning.ts';
 import type { RateCommands } from './rates.ts';
 import type { ShrinkCommands } from './shrinking.ts';
 
-export type { DatasetName, Failure, Measured, Metrics, RunEstimate, RunState, StepRecord, UnknownChoice };
+export type { DatasetName, Failure, Measured, Metrics, RunEstimate, RunState, StepNorms, StepRecord, UnknownChoice };
 
 /** What crosses back from a command: a value, or the reason why there is none. Never an exception. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -168,6 +168,8 @@ export type SessionEvent =
       overfitting_since: number | null;
       accuracy?: number | undefined;
     }
+  /** How far one step has moved each tensor; at evaluations, and a few times between. */
+  | { kind: 'norms'; norms: StepNorms }
   /** A sample written during training, whole. */
   | { kind: 'sample'; step: number; text: string }
   /** A piece of what `generate` writes; `done` with the last one. */

@@ -1,11 +1,11 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import type { RunRecord, RunState } from '../storage/database.ts';
 import type { Hold } from '../storage/holds.ts';
-import { divide, type Evaluation, joined, type Metrics, noMetrics } from '../storage/metrics.ts';
+import { divide, type Evaluation, joined, type Metrics, noMetrics, type Speed } from '../storage/metrics.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { type Checkpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainingState } from '../training/state.ts';
-import type { StepRecord, Trainer } from '../training/trainer.ts';
+import type { StepNorms, StepRecord, Trainer } from '../training/trainer.ts';
 import type { SessionEvent } from './messages.ts';
 
 /** A run that is going on is saved this often, in milliseconds, besides at evaluations. */
@@ -89,6 +89,14 @@ export class RunKeeper {
 
   sampled(step: number, text: string): void {
     this.#untold.samples.push({ step, text });
+  }
+
+  norms(norms: StepNorms): void {
+    this.#untold.norms.push(norms);
+  }
+
+  speed(speed: Speed): void {
+    this.#untold.speeds.push(speed);
   }
 
   /** The run goes on after a pause. */

@@ -21,7 +21,7 @@ describe('the recorded run', () => {
     const { run } = play(initialView(), -1, steps);
     expect(steps).toBe(run!.config.training.max_iters);
     expect(run!.step).toBe(steps);
-    expect(run!.history.steps).toHaveLength(steps);
+    expect(run!.history.loss.x).toHaveLength(steps);
     expect(run!.evaluations[0]!.val).toBeCloseTo(Math.log(run!.vocabulary), 0);
     expect(run!.evaluations.at(-1)!.val).toBeLessThan(2.6);
     expect(run!.evaluations.at(-1)!.step).toBe(steps);

@@ -130,8 +130,8 @@ describe('a run', () => {
   it('keeps the last step of a batch and every loss', () => {
     const { run } = inRun(stepped(1, 2), stepped(3, 4));
     expect(run).toMatchObject({ step: 4, loss: 1, tokensPerSecond: 1000, secondsLeft: 60 });
-    expect(run?.history.steps).toEqual([1, 2, 3, 4]);
-    expect(run?.history.mean).toEqual([4, 2, 4 / 3, 1]);
+    expect(run?.history.loss.x).toEqual([1, 2, 3, 4]);
+    expect(run?.history.loss.mean).toEqual([4, 2, 4 / 3, 1]);
   });
 
   it('keeps its own text and vocabulary when a text is loaded for the next one', () => {
@@ -171,7 +171,7 @@ describe('a run', () => {
     const sample: Action = { kind: 'sample', step: 2, text: 'Whale' };
     const again = reduce(inRun(stepped(1, 2), sample, { kind: 'generate-requested', prompt: 'A' }), started);
     expect(again.run).toMatchObject({ step: 0, loss: null, evaluations: [], samples: [] });
-    expect(again.run?.history.steps).toEqual([]);
+    expect(again.run?.history.loss.x).toEqual([]);
     expect(again.generation).toBeNull();
   });
 
@@ -331,6 +331,8 @@ describe('kept runs', () => {
     records: [1, 2, 3].map((step) => ({ step, loss: 4 / step, lr: 1e-3, grad_norm: 1 })),
     evaluations: [{ step: 0, train_loss: 4.4, val_loss: 4.5 }],
     samples: [{ step: 2, text: 'ab' }],
+    norms: [],
+    speeds: [],
   };
   const kept: KeptRun = { summary, config: preset('tiny'), vocab_size: 84, parameters: 9, metrics };
   const listed: Action = { kind: 'runs-listed', runs: { runs: [summary], bytes: 10 } };
@@ -353,7 +355,7 @@ describe('kept runs', () => {
       loss: 4 / 3,
       textName: 'Moby-Dick',
     });
-    expect(view.run?.history.steps).toEqual([1, 2, 3]);
+    expect(view.run?.history.loss.x).toEqual([1, 2, 3]);
     expect(view.run?.evaluations).toEqual([{ step: 0, train: 4.4, val: 4.5 }]);
     expect(view.run?.samples).toEqual(metrics.samples);
     expect([canGenerate(view), canTrain(view)]).toEqual([false, true]);
@@ -364,7 +366,7 @@ describe('kept runs', () => {
   it('goes on with a curve that has each step once', () => {
     const resumed: SessionEvent = { ...started, before: { step: 3, metrics } };
     const view = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running, stepped(4, 5));
-    expect(view.run?.history.steps).toEqual([1, 2, 3, 4, 5]);
+    expect(view.run?.history.loss.x).toEqual([1, 2, 3, 4, 5]);
     expect(view.run).toMatchObject({ live: true, step: 5, savedStep: 3 });
     expect(view.milestone).toBe(MILESTONES.resumed(3));
   });

@@ -1,4 +1,5 @@
 import type uPlot from 'uplot';
+import { mark } from '../format.ts';
 import { axisMarks, padded } from './axes.ts';
 import type { Mark, Range, ReferenceLine, Series } from './series.ts';
 
@@ -27,7 +28,6 @@ export interface PlotSource {
   marks(): readonly Mark[];
   scaleMarks: ((range: Range) => readonly ScaleMark[]) | null;
   formatX(x: number): string;
-  formatY(y: number): string;
   onCursor(left: number | null): void;
   onSelect(left: number, width: number): void;
   onReset(): void;
@@ -99,7 +99,7 @@ function rangeOf(source: PlotSource, key: 'y' | 'right', low: number | null, hig
 }
 
 function axesOf(source: PlotSource, twoScales: boolean): uPlot.Axis[] {
-  const { logX, logY, fontSize, colour, formatX, formatY, scaleMarks } = source;
+  const { logX, logY, fontSize, colour, formatX, scaleMarks } = source;
   const axis = (log: boolean, space: number, extra: uPlot.Axis): uPlot.Axis => ({
     font: fontOf(fontSize),
     stroke: () => colour('--ink-faint'),
@@ -113,7 +113,7 @@ function axesOf(source: PlotSource, twoScales: boolean): uPlot.Axis[] {
     },
     ...extra,
   });
-  const numbers = { size: 3.6 * fontSize, values: (_: uPlot, marks: number[]) => marks.map(formatY) };
+  const numbers = { size: 3.6 * fontSize, values: (_: uPlot, marks: number[]) => marks.map(mark) };
   const axes = [
     axis(logX, 6 * fontSize, { size: 2.5 * fontSize, values: (_plot, marks) => marks.map(formatX) }),
     axis(logY, 2.6 * fontSize, numbers),
@@ -185,13 +185,19 @@ function drawLines(plot: uPlot, { lines, marks, colour, fontSize, logY }: PlotSo
   ctx.clip();
   ctx.lineWidth = ratio;
   ctx.strokeStyle = colour('--edge');
-  for (const { x } of marks()) {
+  ctx.fillStyle = colour('--ink-faint');
+  ctx.font = fontOf(fontSize * ratio);
+  ctx.textBaseline = 'bottom';
+  let free = Number.NEGATIVE_INFINITY;
+  for (const { x, label } of marks()) {
     const at = Math.round(plot.valToPos(x, 'x', true));
     stroke([1, 3], at, bbox.top, at, bbox.top + bbox.height);
+    if (at < free) continue;
+    ctx.fillText(label, at + 4 * ratio, bbox.top + bbox.height - 4 * ratio);
+    free = at + ctx.measureText(label).width + 12 * ratio;
   }
   ctx.strokeStyle = colour('--ink-soft');
   ctx.fillStyle = colour('--ink-soft');
-  ctx.font = fontOf(fontSize * ratio);
   ctx.textAlign = 'right';
   for (const { y, label } of lines()) {
     if (logY && y <= 0) continue;

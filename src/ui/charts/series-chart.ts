@@ -267,7 +267,6 @@ export class SeriesChart extends LitElement {
       marks: () => this.marks,
       scaleMarks: this.scaleMarks === null ? null : (range) => this.scaleMarks?.(range) ?? [],
       formatX: (x) => this.formatX(x),
-      formatY: (y) => this.formatY(y),
       onCursor: (left) => this.#hover(left),
       onSelect: (left, width) => {
         const [from, to] = [left, left + width].map((at) => this.#plot!.posToVal(at, 'x'));

@@ -2,7 +2,7 @@ import { html, LitElement, nothing } from 'lit';
 import '../charts/run-charts.ts';
 import type { ConfigKey } from '../../model/config.ts';
 import { emit } from '../emit.ts';
-import { LossHistory } from '../loss-history.ts';
+import { RunHistory } from '../run-history.ts';
 import type { Session } from '../session-client.ts';
 import {
   ADAPTER,
@@ -22,6 +22,8 @@ import {
   canGenerate,
   canTrain,
   chosenConfig,
+  comparedIds,
+  comparedWith,
   faultsOf,
   initialView,
   interruptedRun,
@@ -52,7 +54,7 @@ import './sample-sheet.ts';
 import './update-notice.ts';
 
 // One object each, so that elements with nothing to show are not updated for nothing.
-const NO_HISTORY = new LossHistory();
+const NO_HISTORY = new RunHistory();
 const NONE: readonly never[] = [];
 
 /**
@@ -143,7 +145,7 @@ export class InklingPage extends LitElement {
     const steps = (run?.config ?? chosenConfig(view)).training.max_iters;
     const sentence = meaning(
       vocabulary,
-      { train: run?.history.smooth.at(-1) ?? null, val: last?.val ?? null },
+      { train: run?.history.recentLoss ?? null, val: last?.val ?? null },
       run?.overfittingSince ?? null,
     );
     return html`
@@ -160,11 +162,15 @@ export class InklingPage extends LitElement {
         .history=${run?.history ?? NO_HISTORY}
         .revision=${run?.step ?? 0}
         .evaluations=${run?.evaluations ?? NONE}
+        .norms=${run?.norms ?? NONE}
+        .marks=${run?.marks ?? NONE}
+        .compared=${comparedWith(view)}
         .vocabulary=${vocabulary}
         .steps=${steps}
-      ></run-charts>
-      <p class="meaning">${sentence}</p>
-      <figures-table .evaluations=${run?.evaluations ?? NONE}></figures-table>
+      >
+        <p class="meaning">${sentence}</p>
+        <figures-table .evaluations=${run?.evaluations ?? NONE}></figures-table>
+      </run-charts>
     `;
   }
 
@@ -245,6 +251,7 @@ export class InklingPage extends LitElement {
             .runs=${view.runs}
             .busy=${isActive(view.phase) || view.adapter === null}
             .shown=${run?.id ?? null}
+            .compared=${comparedIds(view)}
           ></runs-panel>
           <section class="settings" id="settings" tabindex="-1" aria-label=${SETTINGS.heading}>
             <run-configuration .view=${view} .session=${this.session}></run-configuration>

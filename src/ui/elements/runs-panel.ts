@@ -4,11 +4,12 @@ import type { RunList, RunSummary } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
 import { RUNS } from '../strings.ts';
 import { shared } from '../styles.ts';
+import { MOST_COMPARED } from '../view.ts';
 import type { RunChange } from './run-dialog.ts';
 import './run-dialog.ts';
 
 /** What a person may want of a kept run. */
-export type RunAction = { action: 'continue' | 'show'; id: string } | RunChange;
+export type RunAction = { action: 'continue' | 'show' | 'compare'; id: string } | RunChange;
 
 /**
  * The runs that this browser keeps, the newest first, and what can be done with each.
@@ -16,6 +17,7 @@ export type RunAction = { action: 'continue' | 'show'; id: string } | RunChange;
  * @prop runs - the list, or null before it is known
  * @prop busy - whether a run is going on, so that no other one can be continued or shown
  * @prop shown - id of the run on show, or null
+ * @prop compared - ids of the runs whose curves are laid over those on show
  * @fires run-action - a RunAction
  */
 export class RunsPanel extends LitElement {
@@ -23,17 +25,20 @@ export class RunsPanel extends LitElement {
     runs: { attribute: false },
     busy: { type: Boolean },
     shown: { attribute: false },
+    compared: { attribute: false },
   };
 
   declare runs: RunList | null;
   declare busy: boolean;
   declare shown: string | null;
+  declare compared: readonly string[];
 
   constructor() {
     super();
     this.runs = null;
     this.busy = false;
     this.shown = null;
+    this.compared = [];
   }
 
   #ask(kind: RunChange['action'], run: RunSummary): void {
@@ -50,9 +55,24 @@ export class RunsPanel extends LitElement {
     </button>`;
   }
 
+  /** Whether a run's curves are laid over those on show, which its own need not be. */
+  #compare({ id, name }: RunSummary, press: () => void) {
+    const chosen = this.compared.includes(id);
+    const ready = chosen || (id !== this.shown && this.compared.length < MOST_COMPARED);
+    return html`<button
+      aria-label=${RUNS.of(RUNS.compare, name)}
+      aria-pressed=${chosen}
+      aria-disabled=${!ready}
+      title=${RUNS.compareHelp(MOST_COMPARED)}
+      @click=${() => ready && press()}
+    >
+      ${RUNS.compare}
+    </button>`;
+  }
+
   #row(run: RunSummary) {
     const { id, name, fork, open, state } = run;
-    const act = (action: 'continue' | 'show') => emit<RunAction>(this, 'run-action', { action, id });
+    const act = (action: 'continue' | 'show' | 'compare') => emit<RunAction>(this, 'run-action', { action, id });
     return html`
       <li aria-current=${id === this.shown ? 'true' : nothing}>
         <div class="what">
@@ -64,6 +84,7 @@ export class RunsPanel extends LitElement {
         <div class="buttons">
           ${this.#button(state === 'finished' ? RUNS.open : RUNS.goOn, run, !this.busy && open === null, () => act('continue'))}
           ${this.#button(RUNS.show, run, !this.busy, () => act('show'))}
+          ${this.#compare(run, () => act('compare'))}
           ${this.#button(RUNS.fork, run, true, () => this.#ask('fork', run))}
           ${this.#button(RUNS.rename, run, true, () => this.#ask('rename', run))}
           ${this.#button(RUNS.delete, run, open === null, () => this.#ask('delete', run))}
@@ -135,6 +156,11 @@ export class RunsPanel extends LitElement {
 
       button {
         padding: 0 var(--space-3);
+      }
+
+      button[aria-pressed='true'] {
+        border-color: var(--accent);
+        color: var(--accent);
       }
     `,
   ];

@@ -17,11 +17,57 @@ export const READINGS = {
 };
 
 export const CHART = {
-  picture: 'Curve of both losses. The same numbers stand in the table of figures.',
   train: 'training',
-  trainHelp: 'each step faint, smoothed bold',
   val: 'validation',
-  leftScale: 'loss, in nats',
+  trainOf: (run: string) => run,
+  valOf: (run: string) => `${run}, validation`,
+  names: {
+    loss: 'Loss',
+    lr: 'Learning rate',
+    gradNorm: 'Gradient norm',
+    speed: 'Speed',
+    grad: 'Gradients by layer',
+    update: 'Updates by layer',
+    ratio: 'Updates beside weights',
+  },
+  helps: {
+    lr: 'How large a step is taken. Never smoothed.',
+    gradNorm: 'How steep the loss is, over all weights and before clipping. Peaks are batches that surprise.',
+    speed: 'Characters learnt from each second; time spent paused does not count.',
+    grad: 'The same for each part of the model: a part with almost none learns almost nothing.',
+    update: 'How far one step moves each part: ‖Δw‖.',
+    ratio: 'The same as a share of the weights: ‖Δw‖ / ‖w‖. About a thousandth is usual; always logarithmic.',
+  },
+  scales: {
+    loss: 'loss, in nats',
+    lr: 'learning rate',
+    gradNorm: 'norm',
+    speed: 'tokens/s',
+    grad: 'norm of the gradient',
+    update: 'norm of the update',
+    ratio: 'update / weights',
+  },
+  pictures: {
+    loss: 'Curve of the losses over the steps.',
+    lr: 'Curve of the learning rate over the steps.',
+    gradNorm: 'Curve of the gradient norm over the steps.',
+    speed: 'Curve of the speed over the steps.',
+    grad: 'Curves of the gradient norm of each layer over the steps.',
+    update: 'Curves of the norm of the update of each layer over the steps.',
+    ratio: 'Curves of the update of each layer relative to its weights over the steps.',
+  },
+  files: {
+    loss: 'loss',
+    lr: 'learning-rate',
+    gradNorm: 'gradient-norm',
+    speed: 'speed',
+    grad: 'gradients-by-layer',
+    update: 'updates-by-layer',
+    ratio: 'relative-updates-by-layer',
+  },
+  more: 'Learning rate, gradients and speed',
+  goneOn: 'continued',
+  pausedHere: 'paused',
   rightScale: 'as if choosing among',
   knowsNothing: (vocabulary: number) => `knows nothing: ln ${count(vocabulary)} = ${loss(Math.log(vocabulary), 2)}`,
   step: 'step',
@@ -32,6 +78,26 @@ export const CHART = {
   png: 'Save as PNG',
   empty: 'There is nothing to show yet.',
   someOf: (caption: string, rows: number) => `${caption} ${count(rows)} of the points on show.`,
+};
+
+export const CONTROLS_OF_CHARTS = {
+  heading: 'How the charts are drawn',
+  logX: 'Logarithmic steps',
+  logY: 'Logarithmic values',
+  smoothing: 'Smoothing',
+  smoothingHelp: 'An average over the last steps, exponentially weighted. The learning rate is never smoothed.',
+  window: (steps: number) => (steps === 1 ? 'off' : `${count(steps)} steps`),
+  reset: 'Show all steps',
+  steps: 'Every step as CSV',
+  norms: 'Norms as CSV',
+  help: 'Drag over a chart to see a part of the steps in all of them; a double click shows all again.',
+};
+
+export const LAYERS = {
+  embeddings: 'embeddings',
+  block: (number: number) => `layer ${count(number)}`,
+  head: 'head',
+  usual: '1/1,000',
 };
 
 export const FIGURES = {

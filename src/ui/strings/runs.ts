@@ -19,6 +19,8 @@ export const RUNS = {
   open: 'Open',
   goOn: 'Continue',
   show: 'Show',
+  compare: 'Compare',
+  compareHelp: (most: number) => `Its losses are laid over those on show; up to ${most} at a time.`,
   fork: 'Fork',
   rename: 'Rename',
   delete: 'Delete',

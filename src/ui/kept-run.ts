@@ -1,0 +1,56 @@
+import type { KeptRun, Metrics, RunList } from '../worker/messages.ts';
+import { RunHistory } from './run-history.ts';
+import type { ComparedRun, RunView } from './view.ts';
+
+/** The curve, the evaluations and the samples that a run has told before. */
+export function told(
+  metrics: Metrics | undefined,
+): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'overfittingSince' | 'samples' | 'norms'> {
+  const history = new RunHistory();
+  for (const record of metrics?.records ?? []) history.append(record);
+  for (const { step, tokens_per_s } of metrics?.speeds ?? []) history.speed.append(step, tokens_per_s);
+  const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss, accuracy }) => ({
+    step,
+    train: train_loss,
+    val: val_loss,
+    accuracy,
+  }));
+  const loss = metrics?.records.at(-1)?.loss ?? null;
+  return {
+    history,
+    loss,
+    evaluations: evaluations ?? [],
+    overfittingSince: null,
+    samples: metrics?.samples ?? [],
+    norms: metrics?.norms ?? [],
+  };
+}
+
+/** A kept run, as it was last saved. */
+export function shown({ summary, config, vocab_size, parameters, metrics }: KeptRun): RunView {
+  return {
+    ...told(metrics),
+    id: summary.id,
+    name: summary.name,
+    live: false,
+    savedStep: summary.step,
+    config,
+    vocabulary: vocab_size,
+    parameters,
+    gpuBytes: Number.NaN,
+    dispatches: Number.NaN,
+    precision: '',
+    textName: summary.text,
+    step: summary.step,
+    marks: [],
+    tokensPerSecond: Number.NaN,
+    secondsLeft: Number.NaN,
+  };
+}
+
+/** The compared runs that are still there, under their present names. */
+export function stillKept(compared: readonly ComparedRun[], { runs }: RunList): readonly ComparedRun[] {
+  const names = new Map(runs.map(({ id, name }) => [id, name]));
+  if (compared.every(({ id, name }) => names.get(id) === name)) return compared;
+  return compared.flatMap((run) => (names.has(run.id) ? [{ ...run, name: names.get(run.id)! }] : []));
+}
