@@ -108,9 +108,10 @@ export function reduce(view: View, action: Action): View {
     case 'step':
       return withRun(view, (run) => {
         const last = action.records.at(-1);
-        // the first batch of a run is measured from before there was anything to do
-        if (last && run.history.loss.x.length > 0) run.history.speed.append(last.step, action.tokens_per_s);
-        for (const record of action.records) run.history.append(record);
+        for (const record of action.records) {
+          run.history.append(record);
+          run.history.speed.append(record.step, action.tokens_per_s);
+        }
         return {
           ...run,
           step: last?.step ?? run.step,
