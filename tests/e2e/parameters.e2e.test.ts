@@ -69,7 +69,7 @@ test('published models and the worked example come to their published numbers', 
   await subject.selectOption('Vocabulary 50,000, 768 wide, head tied');
   await box(page, 'Token embedding, 38,400,000 parameters').click();
   await page.getByText('V × C = 50,000 × 768 = 38,400,000').waitFor();
-  await box(page, 'Output head, no parameters').waitFor();
+  await box(page, 'Output head, tied').waitFor();
   await subject.selectOption('Vocabulary 50,000, 768 wide, head of its own');
   await box(page, 'Output head, 38,400,000 parameters').waitFor();
   await page.close();
@@ -113,7 +113,7 @@ test('by keyboard: from box to box, into a block, and the details follow', async
 test('the adapter is measured when asked, and GPT-3 would take it many years', async () => {
   const { page } = await openParameters();
   await page.getByLabel('What to count').selectOption('GPT-3, 175B');
-  await page.getByText('not measured').waitFor();
+  await page.getByText('not measured', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Measure this adapter' }).click();
   await page.getByText(/^at [\d.,]+ (million|billion|trillion) operations a second/).waitFor({ timeout: 120_000 });
   await page.getByText(/^[\d.,]+( million| billion)? years$/).waitFor();

@@ -7,7 +7,7 @@ import type { RateCommands } from '../../src/worker/rates.ts';
 
 // The runs that the page's lab asks for, in the real worker on the real GPU.
 
-const SETTINGS = { characters: 500, steps: 400, seed: 1337 };
+const SETTINGS = { characters: 500, steps: 200, seed: 1337 };
 
 let worker: Worker;
 let session: Comlink.Remote<SessionCommands>;
@@ -59,7 +59,7 @@ test('without a remedy it overfits, and weight decay ends lower on the same text
   const decay = await train('decay');
   expect(decay.evaluations[0]).toEqual(plain.evaluations[0]); // the same weights, the same text
   expect(decay.evaluations.at(-1)!.val_loss).toBeLessThan(last.val_loss - 0.1);
-  expect(decay.norm).toBeLessThan(plain.norm / 2);
+  expect(decay.norm).toBeLessThan(0.8 * plain.norm);
 });
 
 test('the same seed repeats a run to the bit; another one does not', async () => {

@@ -145,6 +145,7 @@ export class ParametersPanel extends LitElement {
           .optimizer=${sizes.optimizer}
           .momentum=${sizes.momentum}
           .published=${this.#published(subject, anatomy)}
+          .held=${subject.name === 'run' && Number.isFinite(this.view.run?.gpuBytes) ? this.view.run!.gpuBytes : null}
         ></model-totals>
         <training-cost
           .anatomy=${anatomy}

@@ -49,6 +49,8 @@ export const TOTALS = {
   training: 'To train, in f32',
   trainingHelp: (copies: number) =>
     `${copies} numbers of 4 bytes for each parameter: weight, gradient${copies > 2 ? `, ${copies === 3 ? 'one moment' : 'two moments'}` : ''}. What lies between the layers, which grows with the batch, comes on top.`,
+  held: 'The run on show, in all',
+  heldHelp: 'as allocated: the above, what lies between the layers, the text, and two caches to write with',
   writing: 'To write, in f32',
   writingHelp: (cache: number) => `weights, and ${bytes(cache)} of keys and values for a full context`,
   half: 'To write, in f16',

@@ -174,16 +174,17 @@ export const PARAMETERS = {
   output: 'a probability for each token that may come next',
   stream: 'residual stream',
   block: (layer: number) => `Block ${count(layer + 1)}`,
-  ofBlock: (name: string, layer: number) => `${name} of block ${count(layer + 1)}`,
-  named: (name: string, parameters: number) =>
-    `${name}, ${parameters === 0 ? 'no' : count(parameters)} parameter${parameters === 1 ? '' : 's'}`,
+  /** What a screen reader hears between the name of a box and its number. */
+  ofBlock: (layer: number) => ` of block ${count(layer + 1)},`,
+  unit: (parameters: number) => (parameters === 1 ? ' parameter' : ' parameters'),
+  titled: (name: string, layer: number) => `${name} of block ${count(layer + 1)}`,
   more: (blocks: number, each: number) =>
     `${count(blocks)} more ${blocks === 1 ? 'block' : 'blocks'} like it, ${count(each)} parameters each`,
   heads: (heads: number) => (heads === 1 ? '1 head' : `${count(heads)} heads`),
   times: (blocks: number) => `× ${count(blocks)}`,
   showAll: 'Show each block',
   showOne: 'Show one for all',
-  shared: 'tied',
+  tiedShort: 'tied',
   tensors: 'Tensor',
   together: 'Together',
   formula: 'Its count',

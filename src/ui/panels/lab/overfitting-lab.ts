@@ -8,18 +8,9 @@ import { shared } from '../../styles.ts';
 import { initialView, isActive, type View } from '../../view.ts';
 import { Experiment, type LabResult } from './experiment.ts';
 import { figuresOf } from './variant-table.ts';
-import { HELD_BACK, MOST_STEPS, SIZES, STRENGTHS, VARIANTS, type Variant } from './variants.ts';
+import { COLOURS, HELD_BACK, MOST_STEPS, SIZES, STRENGTHS, VARIANTS, type Variant } from './variants.ts';
 import '../../charts/series-chart.ts';
 import './variant-table.ts';
-
-const COLOURS: Record<Variant, string> = {
-  plain: '--series-1',
-  decay: '--series-2',
-  dropout: '--series-3',
-  early: '--series-4',
-  smaller: '--series-5',
-  more: '--series-6',
-};
 
 /** The one experiment of the page: this element goes when another part is chosen, and what it has measured stays. */
 const experiment = new Experiment();

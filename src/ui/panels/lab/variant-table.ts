@@ -4,7 +4,7 @@ import { OVERFITTING, VARIANTS as WORDS } from '../../strings/lab.ts';
 import { NOTHING_YET } from '../../strings/words.ts';
 import { shared } from '../../styles.ts';
 import type { LabResult } from './experiment.ts';
-import type { Variant } from './variants.ts';
+import { COLOURS, type Variant } from './variants.ts';
 
 /** The figures of a run: of the weights that it leaves, which with early stopping are those of its lowest loss. */
 export function figuresOf({ steps, train, val, outcome }: LabResult) {
@@ -37,7 +37,7 @@ export class VariantTable extends LitElement {
     const { outcome } = result;
     return html`
       <tr>
-        <th scope="row">${WORDS[variant].name}</th>
+        <th scope="row"><i .style=${`border-color: var(${COLOURS[variant]})`}></i>${WORDS[variant].name}</th>
         <td>${number(outcome?.parameters, count)}</td>
         <td>${number(best)}</td>
         <td>${number(at, count)}</td>
@@ -102,6 +102,15 @@ export class VariantTable extends LitElement {
       tr > :first-child {
         padding-left: 0;
         text-align: left;
+      }
+
+      /* the colour of its curves */
+      i {
+        display: inline-block;
+        width: 1.25rem;
+        margin-right: var(--space-2);
+        border-top: 2px solid;
+        vertical-align: 0.25em;
       }
 
       p {

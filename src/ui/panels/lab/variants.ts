@@ -12,7 +12,7 @@ export interface LabSettings {
   seed: number;
 }
 
-export const SETTINGS: LabSettings = { characters: 1000, steps: 500, seed: 1337 };
+export const SETTINGS: LabSettings = { characters: 500, steps: 400, seed: 1337 };
 /** Characters that can be chosen. */
 export const SIZES = [500, 1000, 2000, 4000, 8000];
 export const MOST_STEPS = 5000;
@@ -23,13 +23,13 @@ const EVALUATIONS = 20;
 
 /** How strong the remedies are. */
 const DECAY = 4;
-const DROPOUT = 0.3;
+const DROPOUT = 0.1;
 const PATIENCE = 4;
 const MORE = 8;
 const SMALLER = { n_layer: 1, n_head: 1, n_embd: 16, n_inner: 64 };
 
 /**
- * Two layers, 32 wide: about 30 numbers for each of 1,000 characters, and yet a step takes some milliseconds even on a
+ * Two layers, 32 wide: about 60 numbers for each of 500 characters, and yet a step takes some milliseconds even on a
  * processor. The rate is held, so that learning by heart is not cut off by the schedule.
  */
 function plain({ steps, seed }: LabSettings): RunConfig {
@@ -89,4 +89,14 @@ export const STRENGTHS: Record<Variant, string> = {
   early: `n = ${PATIENCE}`,
   smaller: `L = ${SMALLER.n_layer}, C = ${SMALLER.n_embd}`,
   more: `× ${MORE}`,
+};
+
+/** The colour of each one's curves, a token of the page. */
+export const COLOURS: Record<Variant, string> = {
+  plain: '--series-1',
+  decay: '--series-2',
+  dropout: '--series-3',
+  early: '--series-4',
+  smaller: '--series-5',
+  more: '--series-6',
 };

@@ -130,6 +130,15 @@ export const diagram = css`
     color: var(--ink-soft);
   }
 
+  .unseen {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
+
   .part[aria-pressed='true'] {
     background: var(--sheet);
     box-shadow: inset 3px 0 0 var(--accent);

@@ -61,18 +61,24 @@ export class ArchitectureDiagram extends LitElement {
     );
   }
 
-  #button(part: Part, layer: number | null, label = this.#label(part.id)): TemplateResult {
-    const name = layer === null ? label : PARAMETERS.ofBlock(label, layer);
+  /** Its name for a screen reader is what stands on it, and the rest of the sentence. */
+  #button(part: Part, layer: number | null): TemplateResult {
+    const tied = part.id === 'lm_head' && part.parameters === 0;
     const share = part.parameters / this.anatomy!.parameters;
     return html`
       <button
         class="part"
-        aria-label=${PARAMETERS.named(name, part.parameters)}
         aria-pressed=${this.#isChosen(part.id, layer)}
         @click=${() => emit<Place>(this, 'choose-part', { id: part.id, layer })}
       >
-        <span class="name">${label}</span>
-        <span class="number">${part.id === 'lm_head' && part.parameters === 0 ? PARAMETERS.shared : count(part.parameters)}</span>
+        <span class="name"
+          >${this.#label(part.id)}<span class="unseen">${layer === null ? ',' : PARAMETERS.ofBlock(layer)}</span></span
+        >
+        <span class="number"
+          >${tied ? PARAMETERS.tiedShort : count(part.parameters)}<span class="unseen"
+            >${tied ? nothing : PARAMETERS.unit(part.parameters)}</span
+          ></span
+        >
         <span class="share"><span .style=${`width: ${100 * share}%`}></span></span>
       </button>
     `;

@@ -1,12 +1,12 @@
 import { count, duration } from '../../format.ts';
 
-const NAMES = ['', 'thousand', 'million', 'billion', 'trillion'];
+const NAMES = ['', '', 'million', 'billion', 'trillion'];
 const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 /** A number of any size that can be read: 3,072; 38.4 million; 3.14 × 10²³. */
 export function large(value: number): string {
-  if (value < 1e5) return count(value);
+  if (value < 1e6) return count(value);
   const thousands = Math.floor(Math.log10(value) / 3);
   if (thousands < NAMES.length) return `${digits.format(value / 1000 ** thousands)} ${NAMES[thousands]}`;
   const power = Math.floor(Math.log10(value));

@@ -15,6 +15,7 @@ import { percentage } from './magnitudes.ts';
  * @prop optimizer - whose moments are counted
  * @prop momentum - that optimizer's, if it is `sgd`
  * @prop published - what a paper says about the sum, in a sentence, or null
+ * @prop held - bytes that the run on show has on the GPU, where it is what is counted; else null
  */
 export class ModelTotals extends LitElement {
   static override properties = {
@@ -22,12 +23,14 @@ export class ModelTotals extends LitElement {
     optimizer: { attribute: false },
     momentum: { type: Number },
     published: { attribute: false },
+    held: { attribute: false },
   };
 
   declare anatomy: Anatomy | null;
   declare optimizer: OptimizerName;
   declare momentum: number;
   declare published: string | null;
+  declare held: number | null;
 
   constructor() {
     super();
@@ -35,6 +38,7 @@ export class ModelTotals extends LitElement {
     this.optimizer = 'adamw';
     this.momentum = 0;
     this.published = null;
+    this.held = null;
   }
 
   #row(name: string, parameters: number, inner = false) {
@@ -92,6 +96,7 @@ export class ModelTotals extends LitElement {
       <h3>${TOTALS.memory}</h3>
       <dl>
         ${row(TOTALS.training, 4 * copies * parameters, TOTALS.trainingHelp(copies))}
+        ${this.held === null ? nothing : row(TOTALS.held, this.held, TOTALS.heldHelp)}
         ${row(TOTALS.writing, 4 * (parameters + cached), TOTALS.writingHelp(4 * cached))}
         ${row(TOTALS.half, 2 * (parameters + cached), TOTALS.halfHelp)}
       </dl>

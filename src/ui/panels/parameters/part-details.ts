@@ -119,7 +119,7 @@ export class PartDetails extends LitElement {
     const { activation } = anatomy.config;
     const words = part.id === 'mlp.activation' ? ACTIVATIONS[activation] : PARTS[part.id];
     const name = part.id === 'attn.heads' ? PARAMETERS.heads(anatomy.config.n_head) : words.name;
-    const title = place.layer === null ? name : PARAMETERS.ofBlock(name, place.layer);
+    const title = place.layer === null ? name : PARAMETERS.titled(name, place.layer);
     const curved = part.id === 'mlp.activation' || part.id === 'mlp';
     return html`
       <section aria-label=${title}>

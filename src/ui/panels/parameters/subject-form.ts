@@ -20,29 +20,33 @@ export class SubjectForm extends LitElement {
   static override properties = {
     subject: { attribute: false },
     run: { attribute: false },
-    wrong: { state: true },
+    draft: { state: true },
   };
 
   declare subject: Subject | null;
   declare run: string | null;
-  /** What is wrong with what was entered last. */
-  declare wrong: string | null;
+  /** What was entered and cannot be counted: it stays until the numbers fit together. */
+  declare draft: Sizes | null;
 
   constructor() {
     super();
     this.subject = null;
     this.run = null;
-    this.wrong = null;
+    this.draft = null;
+  }
+
+  get #sizes(): Sizes {
+    return this.draft ?? this.subject!.sizes;
   }
 
   #change(change: Partial<Sizes>): void {
-    const sizes = { ...this.subject!.sizes, ...change };
-    this.wrong = fault(sizes);
-    if (this.wrong === null) emit<Sizes>(this, 'change-sizes', sizes);
+    const sizes = { ...this.#sizes, ...change };
+    this.draft = fault(sizes) === null ? null : sizes;
+    if (this.draft === null) emit<Sizes>(this, 'change-sizes', sizes);
   }
 
   #choose(event: Event): void {
-    this.wrong = null;
+    this.draft = null;
     emit<SubjectName>(this, 'choose-subject', (event.currentTarget as HTMLSelectElement).value as SubjectName);
   }
 
@@ -75,7 +79,7 @@ export class SubjectForm extends LitElement {
       <label class="check">
         <input
           type="checkbox"
-          .checked=${live(this.subject!.sizes[field])}
+          .checked=${live(this.#sizes[field])}
           @change=${(event: Event) => this.#change({ [field]: (event.currentTarget as HTMLInputElement).checked })}
         />
         ${label}
@@ -85,7 +89,9 @@ export class SubjectForm extends LitElement {
 
   override render() {
     if (this.subject === null) return nothing;
-    const { name, sizes } = this.subject;
+    const { name } = this.subject;
+    const sizes = this.#sizes;
+    const wrong = this.draft && fault(this.draft);
     const { subjects } = PARAMETERS;
     const option = (value: SubjectName, label: string) =>
       html`<option value=${value} .selected=${live(value === name)}>${label}</option>`;
@@ -128,7 +134,7 @@ export class SubjectForm extends LitElement {
         )}
       </div>
       <div class="checks">${this.#box('bias', PARAMETERS.bias)} ${this.#box('tied', PARAMETERS.tied)}</div>
-      <p class=${this.wrong === null ? 'help' : 'wrong'} role="status">${this.wrong ?? PARAMETERS.whatIf}</p>
+      <p class=${wrong === null ? 'help' : 'wrong'} role="status">${wrong ?? PARAMETERS.whatIf}</p>
     `;
   }
 
