@@ -67,11 +67,11 @@ test('published models and the worked example come to their published numbers', 
   await page.getByText('2.79 TB').waitFor(); // 16 bytes each
 
   await subject.selectOption('Vocabulary 50,000, 768 wide, head tied');
-  await box(page, 'Token embedding, 38,400,000 parameters').click();
+  await box(page, 'Token embedding 38,400,000 parameters').click();
   await page.getByText('V × C = 50,000 × 768 = 38,400,000').waitFor();
-  await box(page, 'Output head, tied').waitFor();
+  await box(page, 'Output head tied').waitFor();
   await subject.selectOption('Vocabulary 50,000, 768 wide, head of its own');
-  await box(page, 'Output head, 38,400,000 parameters').waitFor();
+  await box(page, 'Output head 38,400,000 parameters').waitFor();
   await page.close();
 });
 

@@ -72,7 +72,7 @@ export class ArchitectureDiagram extends LitElement {
         @click=${() => emit<Place>(this, 'choose-part', { id: part.id, layer })}
       >
         <span class="name"
-          >${this.#label(part.id)}<span class="unseen">${layer === null ? ',' : PARAMETERS.ofBlock(layer)}</span></span
+          >${this.#label(part.id)}<span class="unseen">${layer === null ? nothing : PARAMETERS.ofBlock(layer)}</span></span
         >
         <span class="number"
           >${tied ? PARAMETERS.tiedShort : count(part.parameters)}<span class="unseen"
