@@ -11,9 +11,11 @@ const DRIVER_HINT =
 /**
  * WebGPU in Node: Dawn, through the package `webgpu`. Also defines `GPUBufferUsage` and the like as globals.
  *
+ * `experimental` allows features that are not in the standard yet: matrix units.
+ *
  * The process still ends by itself once nothing is pending. Throws `no-webgpu` or `no-adapter`.
  */
-export async function openGPU(): Promise<GPU> {
+export async function openGPU({ experimental = false } = {}): Promise<GPU> {
   if (instance) return instance;
   let dawn: typeof import('webgpu');
   try {
@@ -26,7 +28,7 @@ export async function openGPU(): Promise<GPU> {
     );
   }
   Object.assign(globalThis, dawn.globals);
-  instance = dawn.create([]);
+  instance = dawn.create(experimental ? ['enable-dawn-features=allow_unsafe_apis'] : []);
   if (!(await instance.requestAdapter())) {
     throw new InklingError('no-adapter', 'No graphics adapter was found.', DRIVER_HINT);
   }

@@ -48,7 +48,7 @@ export async function bench(argv: string[]): Promise<boolean> {
   }
   const wanted = precisionOf('bench', flags);
   const output = new Output(flags.json === true);
-  const device = await openDeviceInNode(output);
+  const device = await openDeviceInNode(output, { experimental: wanted !== 'f32' });
   try {
     const names = PRESET_NAMES.filter((name) => flags.config === name || !flags.config || flags.config === 'all');
     if (flags.generate) {

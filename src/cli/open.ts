@@ -4,9 +4,9 @@ import { InklingError } from '../gpu/errors.ts';
 import { openGPU } from './adapter.ts';
 import type { Output } from './output.ts';
 
-/** Opens the GPU and says so when it is only the processor. */
-export async function openDeviceInNode(output: Output): Promise<Device> {
-  const device = await openDevice(await openGPU());
+/** Opens the GPU and says so when it is only the processor. For `experimental` see `openGPU`. */
+export async function openDeviceInNode(output: Output, options?: { experimental: boolean }): Promise<Device> {
+  const device = await openDevice(await openGPU(options));
   output.remark(
     device.software
       ? `Using ${device.name}, a software adapter: the processor computes, correctly but slowly.`

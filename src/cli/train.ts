@@ -20,7 +20,7 @@ import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './r
 import { DEFAULT_TEXT, readText, type Text } from './texts.ts';
 import { trainHelp } from './train-help.ts';
 import { checkEarly, checkTrainFlags, configure, TRAIN_FLAGS, type TrainFlags } from './train-options.ts';
-import { tuningOf } from './tuning.ts';
+import { precisionOf, tuningOf } from './tuning.ts';
 
 /** A run is saved this often, in milliseconds, besides at evaluations. */
 const SAVE_MS = 30_000;
@@ -59,10 +59,15 @@ export async function train(argv: string[]): Promise<boolean> {
   const from = await loadStart(flags, output);
   const read = await readText(flags.text ?? (flags.resume ? from!.text.name : DEFAULT_TEXT), output);
   const text = from ? adaptText(flags, read, from) : read;
-  const device = await openDeviceInNode(output);
+  const device = await openDeviceInNode(output, { experimental: needsUnits(flags, from) });
   const plan = makePlan(flags, device, from, text);
   checkLength(text, plan.config.model.block_size);
   return follow(plan, device, output);
+}
+
+/** Whether products may be computed on matrix units, which are experimental. */
+function needsUnits(flags: TrainFlags, from: Checkpoint | undefined): boolean {
+  return (flags.resume ? (from?.training.precision ?? 'f32') : precisionOf('train', flags)) !== 'f32';
 }
 
 async function loadStart(flags: TrainFlags, output: Output): Promise<Checkpoint | undefined> {

@@ -13,11 +13,44 @@ export interface Device {
   readonly quads: boolean;
   /** Whether shaders may compute and store in f16. */
   readonly half: boolean;
+  /** Where the adapter has matrix units for f16 with sums in f32 (experimental, behind a flag in browsers). */
+  readonly units: MatrixUnits | undefined;
   readonly pipelines: PipelineCache;
 }
 
+/** What a subgroup's matrix units multiply at a time, (M, K) by (K, N), and the threads of a subgroup. */
+export interface MatrixUnits {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+  readonly width: number;
+}
+
+const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
+
+/** Of the shapes that the units take, those that the product's tiles are made of; the largest. */
+function matrixUnits({ features, info }: GPUAdapter): MatrixUnits | undefined {
+  // Where the width is not fixed, nobody knows what part of a workgroup a subgroup is.
+  const width = info.subgroupMinSize;
+  const configs = (info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> }).subgroupMatrixConfigs;
+  if (!features.has(MATRIX_FEATURE) || !configs || !width || width !== info.subgroupMaxSize || width > 64) {
+    return undefined;
+  }
+  const fits = (size: number) => size === 8 || size === 16 || size === 32;
+  const found = [...configs]
+    .filter((config) => config.componentType === 'f16' && config.resultComponentType === 'f32')
+    .filter(({ M, N, K }) => fits(M) && fits(N) && fits(K))
+    .sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K)[0];
+  return found && { M: found.M, N: found.N, K: found.K, width };
+}
+
+interface MatrixConfig extends Omit<MatrixUnits, 'width'> {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+}
+
 // What makes kernels faster or timing finer where the adapter has it. Nothing needs them.
-const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16'] as const;
+const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16', MATRIX_FEATURE] as const;
 
 // The defaults are enough for every kernel; a larger binding or buffer only lets a larger model fit.
 const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
@@ -61,7 +94,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   const software = adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${name} ${adapter.info.architecture}`);
   const pipelines = new PipelineCache(device);
   const half = device.features.has('shader-f16');
-  return { gpu: device, name, software, quads: await quadsHold(device, pipelines), half, pipelines };
+  const units = half && device.features.has('subgroups') ? matrixUnits(adapter) : undefined;
+  return { gpu: device, name, software, quads: await quadsHold(device, pipelines), half, units, pipelines };
 }
 
 /** Resolves, once, with the reason why the device is gone. */

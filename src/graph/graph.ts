@@ -1,3 +1,4 @@
+import type { MatrixUnits } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
 import type { Workgroups } from '../gpu/recording.ts';
@@ -22,6 +23,8 @@ export interface KernelTraits {
   readonly quads?: boolean;
   /** Whether a training step's products read weights and activations in f16; sums, gradients and weights stay in f32. */
   readonly half?: boolean;
+  /** The adapter's matrix units, which compute on operands in f16. */
+  readonly units?: MatrixUnits | undefined;
 }
 
 /** Names of the flat buffers that regions may lie in. */

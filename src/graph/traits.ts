@@ -15,10 +15,11 @@ function withoutQuads(choice: ProductVariant): ProductVariant {
  */
 export function traitsOf(device: Device, choices: ProductChoices = {}, precision: Precision = 'f32'): KernelTraits {
   const half = precision === 'f16' && device.half;
+  const units = half ? device.units : undefined;
   const products = new Map(
     Object.entries(choices).map(([key, choice]) => [key, device.quads ? choice : withoutQuads(choice)]),
   );
   return device.software
-    ? { lanes: 1, product: device.quads ? 'quad8' : 'register8', quads: device.quads, products, half }
-    : { lanes: 32, product: 'register4', quads: false, products, half };
+    ? { lanes: 1, product: device.quads ? 'quad8' : 'register8', quads: device.quads, products, half, units }
+    : { lanes: 32, product: 'register4', quads: false, products, half, units };
 }

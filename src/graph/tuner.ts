@@ -37,12 +37,13 @@ export interface Shape {
 }
 
 /** Variants that may be quick on the adapter: barriers never are on a processor, and quads must be what they seem. */
-export function candidates({ software, quads }: Device): ProductVariant[] {
+export function candidates({ software, quads, units }: Device, half = false): ProductVariant[] {
   const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
   return names.filter((name) => {
     const variant = PRODUCT_VARIANTS[name];
     const barriers = 'depth' in variant || 'slices' in variant;
-    return !(software && barriers) && (quads || !('quads' in variant));
+    const able = (quads || !('quads' in variant)) && ((half && units !== undefined) || !('units' in variant));
+    return able && !(software && barriers);
   });
 }
 
@@ -74,7 +75,7 @@ export async function tuneProducts(device: Device, graph: Graph, memory?: Tuning
   const work = ([M, N, K]: Shape['size']) => M * N * K;
   const largestFirst = [...shapes].sort(([, a], [, b]) => work(b.size) - work(a.size));
   const choices: Record<string, ProductVariant> = {};
-  let variants = candidates(device);
+  let variants = candidates(device, graph.halves !== undefined);
   for (const [index, [key, shape]] of largestFirst.entries()) {
     const remembered = known[key];
     if (remembered) {

@@ -86,7 +86,9 @@ async function measureProduct(
 
 /** Measures what the floor is made of, products in the given precision. Takes a few seconds on a processor. */
 export async function measureRates(device: Device, precision: Precision = 'f32'): Promise<Rates> {
-  let ways = LAYOUTS.flatMap((layout) => candidates(device).map((variant) => ({ layout, variant })));
+  let ways = LAYOUTS.flatMap((layout) =>
+    candidates(device, precision === 'f16').map((variant) => ({ layout, variant })),
+  );
   let flops = 0;
   for (const size of [256, 512, 1024, 2048]) {
     const { ms, way } = await measureProduct(device, size, ways, precision);

@@ -75,6 +75,7 @@ test('a device with the default limits runs the model', async () => {
     software: true,
     quads: false,
     half: false,
+    units: undefined,
     pipelines: new PipelineCache(gpu),
   };
   const config = { vocab_size: 11, block_size: 5, n_layer: 1, n_head: 1, n_embd: 6, n_inner: 7 } as const;

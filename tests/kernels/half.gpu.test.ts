@@ -29,6 +29,7 @@ const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ 
 function requireHalf(device: Device, skip: (note: string) => void, product?: ProductVariant): void {
   if (!device.half) skip('the adapter has no shader-f16');
   if (product?.startsWith('quad') && !device.quads) skip('the adapter has no quads');
+  if (product === 'matrix64' && !device.units) skip('the adapter has no matrix units');
 }
 
 const VARIANTS = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];

@@ -1,7 +1,9 @@
 import activationSource from '../../../shaders/activation.wgsl?raw';
 import commonSource from '../../../shaders/matmul.wgsl?raw';
+import matrixSource from '../../../shaders/matmul_matrix.wgsl?raw';
 import registerSource from '../../../shaders/matmul_register.wgsl?raw';
 import sharedSource from '../../../shaders/matmul_shared.wgsl?raw';
+import type { MatrixUnits } from '../../gpu/device.ts';
 import { InklingError } from '../../gpu/errors.ts';
 import type { Constant } from '../../gpu/kernel.ts';
 import { MAX_WORKGROUPS, type Workgroups } from '../../gpu/recording.ts';
@@ -39,6 +41,8 @@ interface Variant {
   readonly slices?: number;
   /** Through workgroup memory: columns of `a` that it holds at a time. */
   readonly depth?: number;
+  /** On matrix units, for operands in f16. */
+  readonly units?: true;
 }
 
 export const PRODUCT_VARIANTS = {
@@ -52,6 +56,8 @@ export const PRODUCT_VARIANTS = {
   shared32: { tile: 4, tx: 8, ty: 8, depth: 16 },
   shared64: { tile: 4, tx: 16, ty: 16, depth: 16 },
   shared128: { tile: 8, tx: 16, ty: 16, depth: 8 },
+  /** 64 x 64 outputs a workgroup, as shared64, by subgroup matrices. */
+  matrix64: { tile: 4, tx: 16, ty: 16, depth: 32, units: true },
 } as const satisfies Record<string, Variant>;
 
 export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
@@ -76,8 +82,24 @@ function threads(variant: Variant, M: number, N: number): { TX: number; TY: numb
 }
 
 /** The variant that a product of the graph takes. */
-export function choose({ traits }: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
-  return traits.products?.get(productKey(layout, shape)) ?? traits.product ?? 'register4';
+export function choose(graph: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
+  const { products, product, units } = graph.traits;
+  const choice = products?.get(productKey(layout, shape)) ?? product ?? 'register4';
+  // Evaluations have the shapes of a step, and operands in f32.
+  return choice === 'matrix64' && !(units && graph.halves) ? 'shared64' : choice;
+}
+
+/** Constants of matmul_matrix.wgsl. */
+function unitConstants({ M, N, K, width }: MatrixUnits) {
+  return {
+    UNIT_M: M,
+    UNIT_N: N,
+    UNIT_K: K,
+    WIDTH: width,
+    THREADS: 4 * width,
+    ROWS_OF_UNITS: 32 / M,
+    COLUMNS_OF_UNITS: 32 / N,
+  };
 }
 
 /**
@@ -138,7 +160,11 @@ export function product(
     TX,
     TY,
     ...(depth
-      ? { BK: depth, GRADIENT_SCALE: gradientScale(layout, shape) }
+      ? {
+          BK: depth,
+          GRADIENT_SCALE: gradientScale(layout, shape),
+          ...(variant.units && unitConstants(graph.traits.units!)),
+        }
       : {
           QUADS: quads === true,
           STEP: quads ? 4 : 1,
@@ -171,7 +197,10 @@ export function product(
     RELU: kind === 'relu',
   };
   const source =
-    (kind ? activationSource : '') + reading.source + commonSource + (depth ? sharedSource : registerSource);
+    (kind ? activationSource : '') +
+    reading.source +
+    commonSource +
+    (variant.units ? matrixSource : depth ? sharedSource : registerSource);
   graph.dispatch(
     { source, entry: 'matmul', constants },
     {
