@@ -115,9 +115,20 @@ function unroll(lines: readonly string[], entry: string, constants: Kernel['cons
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #compiled = new Map<string, Promise<CompiledKernel>>();
+  /** Distinct kernels that were asked for, and of these, that are there. */
+  #asked = 0;
+  #there = 0;
+  #watcher: ((done: number, total: number) => void) | undefined;
 
   constructor(device: GPUDevice) {
     this.#device = device;
+  }
+
+  /** Tells `watcher`, from now on and until the next one, how many of the kernels asked for since then are compiled. */
+  watch(watcher: ((done: number, total: number) => void) | undefined): void {
+    this.#asked = 0;
+    this.#there = 0;
+    this.#watcher = watcher;
   }
 
   /** `names` are the buffers that will be bound: the layout holds these and no others. */
@@ -126,7 +137,12 @@ export class PipelineCache {
     const key = `${kernel.entry} ${names.join(' ')}\n${code}`;
     let compiled = this.#compiled.get(key);
     if (!compiled) {
-      compiled = this.#compile(kernel.entry, code, names);
+      this.#asked += 1;
+      const watcher = this.#watcher;
+      compiled = this.#compile(kernel.entry, code, names).then((done) => {
+        if (watcher && watcher === this.#watcher) watcher(++this.#there, this.#asked);
+        return done;
+      });
       this.#compiled.set(key, compiled);
     }
     return compiled;

@@ -19,6 +19,17 @@ export interface TuningMemory {
   keep(adapter: string, choices: ProductChoices): Promise<void>;
 }
 
+/** How the variants are timed. */
+export interface Tuning {
+  memory?: TuningMemory | undefined;
+  /** Hears how many of the shapes are done. */
+  progress?: ((done: number, total: number) => void) | undefined;
+  /** Milliseconds after which no other shape is begun: 300 on a GPU, and as long as it takes on a processor. */
+  budget_ms?: number;
+}
+
+const BUDGET_MS = 300;
+
 /** Whether these are choices that can be taken. */
 export function isChoice(choices: unknown): choices is ProductChoices {
   const known = (name: unknown) => typeof name === 'string' && Object.hasOwn(PRODUCT_VARIANTS, name);
@@ -62,9 +73,11 @@ export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): S
 
 /**
  * Times the variants of every product in `graph` on this device, the largest first, and chooses the quickest. What
- * `memory` knows from before is taken as it is, and it learns the rest.
+ * `memory` knows from before is taken as it is, and it learns the rest. When the time is up, the remaining shapes take
+ * what suits the nearest one that was timed, and are timed when the next run of this model starts.
  */
-export async function tuneProducts(device: Device, graph: Graph, memory?: TuningMemory): Promise<ProductChoices> {
+export async function tuneProducts(device: Device, graph: Graph, options: Tuning = {}): Promise<ProductChoices> {
+  const { memory, progress, budget_ms = device.software ? Number.POSITIVE_INFINITY : BUDGET_MS } = options;
   // What is quickest in f32 need not be so in f16.
   const adapter = graph.halves ? `${device.name}, f16` : device.name;
   const known = (await memory?.recall(adapter)) ?? {};
@@ -75,6 +88,8 @@ export async function tuneProducts(device: Device, graph: Graph, memory?: Tuning
   const work = ([M, N, K]: Shape['size']) => M * N * K;
   const largestFirst = [...shapes].sort(([, a], [, b]) => work(b.size) - work(a.size));
   const choices: Record<string, ProductVariant> = {};
+  const left: [string, Shape][] = [];
+  const started = performance.now();
   let variants = candidates(device, graph.halves !== undefined);
   for (const [index, [key, shape]] of largestFirst.entries()) {
     const remembered = known[key];
@@ -82,13 +97,31 @@ export async function tuneProducts(device: Device, graph: Graph, memory?: Tuning
       choices[key] = remembered;
       continue;
     }
+    if (index > 0 && performance.now() - started > budget_ms) {
+      left.push([key, shape]);
+      continue;
+    }
+    progress?.(index, largestFirst.length);
     const times = await timeVariants(device, shape, variants);
     const best = Math.min(...times);
     choices[key] = variants[times.indexOf(best)]!;
     variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
   }
   await memory?.keep(adapter, { ...known, ...choices });
+  const timed = largestFirst.filter(([key]) => choices[key] !== undefined);
+  for (const [key, shape] of left) {
+    choices[key] = choices[nearest(shape, timed)]!;
+  }
   return choices;
+}
+
+/** Of the shapes that were timed, the one that says most about `shape`: of its layout where there is one, and as large. */
+function nearest(shape: Shape, timed: readonly [string, Shape][]): string {
+  const distance = ({ layout, size }: Shape) => {
+    const apart = size.reduce((sum, length, i) => sum + Math.abs(Math.log(length / shape.size[i]!)), 0);
+    return apart + (layout === shape.layout ? 0 : 100);
+  };
+  return timed.toSorted(([, a], [, b]) => distance(a) - distance(b))[0]![0];
 }
 
 /** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */

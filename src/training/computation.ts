@@ -3,7 +3,7 @@ import type { Graph, KernelTraits, Precision } from '../graph/graph.ts';
 import { whyNotHalf } from '../graph/half-check.ts';
 import { timeProducts } from '../graph/product-timing.ts';
 import { traitsOf } from '../graph/traits.ts';
-import { type ProductChoices, type TuningMemory, tuneProducts } from '../graph/tuner.ts';
+import { type ProductChoices, type Tuning, tuneProducts } from '../graph/tuner.ts';
 import type { PrecisionChoice } from '../model/config.ts';
 import type { TrainingState } from './state.ts';
 
@@ -24,7 +24,7 @@ export interface ComputationOptions {
   /** The variants to take, where `state` has none: those of another run. */
   products?: ProductChoices | undefined;
   /** Times the variants first, unless these are given or the run has begun. */
-  tuning?: { memory?: TuningMemory } | undefined;
+  tuning?: Tuning | undefined;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function chooseComputation(
   traced: (traits: KernelTraits) => Graph,
   { wanted = 'f32', state, products: given, tuning }: ComputationOptions,
 ): Promise<Computation> {
-  const tuned = (precision: Precision) => tuneProducts(device, traced(traitsOf(device, {}, precision)), tuning?.memory);
+  const tuned = (precision: Precision) => tuneProducts(device, traced(traitsOf(device, {}, precision)), tuning);
   const begun = (state?.step ?? 0) > 0;
   if (begun || state?.precision) {
     const precision = state?.precision && device.half ? 'f16' : 'f32';

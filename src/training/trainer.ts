@@ -8,7 +8,7 @@ import { Graph, type KernelTraits, PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
 import { Arena, type Program, requireFits } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
-import type { ProductChoices, TuningMemory } from '../graph/tuner.ts';
+import type { ProductChoices, Tuning } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, type TrainingConfig } from '../model/config.ts';
 import { initialParameters, layoutOf } from '../model/parameters.ts';
 import type { TokenIds } from '../text/corpus.ts';
@@ -44,8 +44,13 @@ export interface TrainerOptions {
   /** The variants of the matrix products to take, where `state` has none: those of another run. */
   products?: ProductChoices | undefined;
   /** Times the variants of the kernels first, unless these or `state` has a choice already, or has made steps without one. Without it, the adapter's kind decides. */
-  tuning?: { memory?: TuningMemory } | undefined;
+  tuning?: Omit<Tuning, 'progress'> | undefined;
+  /** Hears what is being done before the first step, and how much of it. */
+  preparing?: ((work: Preparation, done: number, total: number) => void) | undefined;
 }
+
+/** Timing variants of matrix products; compiling kernels. */
+export type Preparation = 'tuning' | 'compiling';
 
 /** One optimizer step: the loss is the mean over the batch, in nats, before that step's update. */
 export interface StepRecord {
@@ -178,7 +183,10 @@ export class Trainer {
       traceTraining(graph, model, training, { length: corpus.length, region: trainRegion });
       return graph;
     };
-    const computation = await chooseComputation(device, traced, { wanted: training.precision, ...options });
+    const { preparing } = options;
+    const progress = preparing && ((done: number, total: number) => preparing('tuning', done, total));
+    const tuning = options.tuning && { ...options.tuning, progress };
+    const computation = await chooseComputation(device, traced, { ...options, wanted: training.precision, tuning });
     const traits = traitsOf(device, computation.products, computation.precision);
 
     const arena = new Arena(device);
@@ -222,6 +230,7 @@ export class Trainer {
       const statistics = await Statistics.create({ device, arena, training, watched, distance, origin, first });
 
       // the first step does not wait for the kernels that write; see `run`
+      device.pipelines.watch(preparing && ((done, total) => preparing('compiling', done, total)));
       const programs = await arena.compile([step, evaluateTrain, evaluateVal]);
       const [generator, sampler] = decoders.map((decoder) => new Generator(device, arena, decoder));
       return new Trainer(
@@ -241,6 +250,8 @@ export class Trainer {
     } catch (error) {
       arena.destroy();
       throw error;
+    } finally {
+      device.pipelines.watch(undefined);
     }
   }
 

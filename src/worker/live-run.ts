@@ -12,7 +12,7 @@ import type { Checkpoint } from '../training/checkpoint.ts';
 import { estimateMemory, type MemoryEstimate } from '../training/memory.ts';
 import { type Losses, overfittingSince } from '../training/overfitting.ts';
 import type { TrainingState } from '../training/state.ts';
-import { Trainer } from '../training/trainer.ts';
+import { Trainer, type TrainerOptions } from '../training/trainer.ts';
 import { type EventStream, RunClock } from './event-stream.ts';
 import type { Metrics } from './messages.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -69,6 +69,7 @@ export function requireMemory(device: Device, { largest }: MemoryEstimate, { ids
 export async function createTrainer(
   device: Device,
   { config, text, state, begun, products }: Pick<RunPlan, 'config' | 'text' | 'state' | 'products'> & Partial<RunPlan>,
+  preparing?: TrainerOptions['preparing'],
 ): Promise<Trainer> {
   const { ids, tokenizer, dataset } = text;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
@@ -86,7 +87,22 @@ export async function createTrainer(
     seeded: begun === 'seed',
     products,
     tuning,
+    preparing,
   });
+}
+
+/** How often the preparation of a run is told, in milliseconds. */
+const PREPARING_MS = 100;
+
+/** Puts into words, for `tell`, what is being done before the first step. */
+export function preparation(tell: (detail: string) => void): TrainerOptions['preparing'] {
+  let told = 0;
+  return (work, done, total) => {
+    const now = performance.now();
+    if (now - told < PREPARING_MS && done < total) return;
+    told = now;
+    tell(`${work === 'tuning' ? 'Timing kernels on this adapter' : 'Compiling kernels'}, ${done} of ${total}`);
+  };
 }
 
 /** A model on the GPU, the run that trains it, and how to read what it writes. */

@@ -11,7 +11,15 @@ import { Graphics } from './graphics.ts';
 import { Inspection } from './inspection.ts';
 import { Lab } from './lab.ts';
 import { LibraryCommands } from './library-commands.ts';
-import { type Beginning, createTrainer, LiveRun, productsOf, type RunPlan, type RunText } from './live-run.ts';
+import {
+  type Beginning,
+  createTrainer,
+  LiveRun,
+  preparation,
+  productsOf,
+  type RunPlan,
+  type RunText,
+} from './live-run.ts';
 import type {
   AdapterDescription,
   ExportedFile,
@@ -260,7 +268,11 @@ export class Session extends LibraryCommands implements SessionCommands {
     let keeper: RunKeeper | undefined;
     try {
       plan = await prepare();
-      trainer = await createTrainer(await this.#graphics.open(), plan);
+      trainer = await createTrainer(
+        await this.#graphics.open(),
+        plan,
+        preparation((detail) => attempt === this.#attempt && this.#tell('preparing', detail)),
+      );
       if (attempt === this.#attempt) keeper = await plan.keep(trainer);
     } catch (error) {
       trainer?.destroy();

@@ -1,9 +1,10 @@
 import { expect } from 'vitest';
+import { openDevice } from '../../src/gpu/device.ts';
 import { productKey } from '../../src/graph/operators/product.ts';
 import { traitsOf } from '../../src/graph/traits.ts';
-import { isChoice, type ProductChoices, type TuningMemory } from '../../src/graph/tuner.ts';
+import { isChoice, type ProductChoices, type TuningMemory, tuneProducts } from '../../src/graph/tuner.ts';
 import { preset } from '../../src/model/config.ts';
-import { randomCorpus } from '../../src/training/bench.ts';
+import { randomCorpus, traceBenchmark } from '../../src/training/bench.ts';
 import { Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
 import { gpuTest } from './harness.ts';
 
@@ -80,4 +81,33 @@ gpuTest('choices that are none are told from choices', async () => {
   for (const wrong of [null, 3, 'register4', { a: 'fast' }, { a: 1 }, { a: 'toString' }])
     expect(isChoice(wrong)).toBe(false);
   expect(isChoice({})).toBe(true);
+});
+
+gpuTest(
+  'when the time is up, the shapes that are left take what suits the nearest one, and are not remembered',
+  async ({ device }) => {
+    const learnt = memory();
+    const told: [number, number][] = [];
+    const graph = traceBenchmark(device, model, options.training);
+    const progress = (done: number, total: number) => void told.push([done, total]);
+    const choices = await tuneProducts(device, graph, { memory: learnt, progress, budget_ms: 0 });
+    expect(Object.keys(choices)).toHaveLength(15);
+    expect(told).toEqual([[0, 15]]);
+    const [timed] = learnt.kept.map((kept) => Object.entries(kept));
+    expect(timed).toHaveLength(1);
+    expect(new Set(Object.values(choices))).toEqual(new Set([timed![0]![1]]));
+  },
+);
+
+gpuTest('a run tells how many kernels are compiled before its first step', async ({ device }) => {
+  const fresh = await openDevice(navigator.gpu); // with nothing compiled yet
+  const told: [string, number, number][] = [];
+  const preparing = (...now: [string, number, number]) => void told.push(now);
+  const trainer = await Trainer.create(fresh, { ...options, preparing });
+  const total = told.at(-1)![2];
+  expect(total).toBeGreaterThan(20);
+  expect(told).toEqual(Array.from({ length: total }, (_, i) => ['compiling', i + 1, total]));
+  trainer.destroy();
+  fresh.gpu.destroy();
+  expect(device.name).toBe(fresh.name);
 });
