@@ -2,6 +2,7 @@ import source from '../../shaders/floor.wgsl?raw';
 import { type Device, guarded } from './device.ts';
 import type { Kernel } from './kernel.ts';
 import { type RecordedDispatch, replay } from './recording.ts';
+import { takeStopwatch } from './stopwatch.ts';
 
 /** How long one timed submit should last: long against what a submit and its completion cost, short for the driver. */
 const SAMPLE_MS = 40;
@@ -21,24 +22,32 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Milliseconds from submit to GPU completion of one pass that replays `dispatches` `repeats` times. */
+/**
+ * Milliseconds of one pass that replays `dispatches` `repeats` times: by the GPU's own clock where it has one, and
+ * otherwise, or where that clock tells nonsense, from the submit to the completion.
+ */
 async function timeOnce(device: GPUDevice, dispatches: readonly RecordedDispatch[], repeats: number): Promise<number> {
+  const stopwatch = takeStopwatch(device);
   const encoder = device.createCommandEncoder();
-  const pass = encoder.beginComputePass();
+  const pass = encoder.beginComputePass(stopwatch?.pass);
   for (let i = 0; i < repeats; i++) {
     replay(pass, dispatches);
   }
   pass.end();
+  stopwatch?.stop(encoder);
   const commands = encoder.finish();
   const started = performance.now();
   device.queue.submit([commands]);
   await device.queue.onSubmittedWorkDone();
-  return performance.now() - started;
+  const elapsed = performance.now() - started;
+  const ms = await stopwatch?.read();
+  return ms !== undefined && ms > 0 && ms <= elapsed ? ms : elapsed;
 }
 
 /**
  * Milliseconds of one replay of `dispatches`, the median of five samples, each of as many replays in one pass as last
- * about 40 ms. Works on every adapter; timestamp queries do not, and Chrome rounds them to 100 us.
+ * about 40 ms: against that, what a submit costs is little where there is no timestamp query, and the 100 us to which
+ * Chrome rounds one are little where there is.
  */
 export async function timeDispatches(device: Device, dispatches: readonly RecordedDispatch[]): Promise<number> {
   let repeats = 1;
