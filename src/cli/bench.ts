@@ -1,18 +1,6 @@
-import type { Device } from '../gpu/device.ts';
-import type { KernelTraits } from '../graph/graph.ts';
-import { type GPTConfig, PRESET_NAMES, type PresetName, preset, type TrainingConfig } from '../model/config.ts';
-import {
-  floorOf,
-  measureRates,
-  type Rates,
-  randomCorpus,
-  timeTraining,
-  traceBenchmark,
-  traceWith,
-} from '../training/bench.ts';
-import { type Computation, chooseComputation } from '../training/computation.ts';
-import { type ProfileRow, profile } from '../training/profile.ts';
-import { stepWork, type Work } from '../training/work.ts';
+import { PRESET_NAMES, type PresetName } from '../model/config.ts';
+import { BENCH_VOCABULARY, type Benchmark, benchmark } from '../training/benchmark.ts';
+import type { ProfileRow } from '../training/profile.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { benchGeneration } from './bench-generation.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
@@ -27,8 +15,6 @@ const FLAGS = {
   ...TUNING_FLAGS,
   json: 'switch',
 } as const;
-
-const VOCABULARY = 65;
 
 /** Unless asked for, a configuration whose step must take longer than this is left out. */
 const SLOW_STEP_MS = 10_000;
@@ -52,40 +38,25 @@ export async function bench(argv: string[]): Promise<boolean> {
   try {
     const names = PRESET_NAMES.filter((name) => flags.config === name || !flags.config || flags.config === 'all');
     if (flags.generate) {
-      await benchGeneration(device, output, names, VOCABULARY);
+      await benchGeneration(device, output, names, BENCH_VOCABULARY);
       return true;
     }
-    const corpus = randomCorpus(VOCABULARY);
     for (const name of names) {
-      const { model: shape, training } = preset(name);
-      const model = { ...shape, vocab_size: VOCABULARY };
-      const tuning = tuningOf(flags, device);
-      const traced = (traits: KernelTraits) => traceWith(traits, model, training);
-      const computation = await chooseComputation(device, traced, { wanted, tuning });
-      if (computation.note) output.remark(computation.note);
-      const rates = await measureRates(device, computation.precision);
-      const graph = traceBenchmark(device, model, training, computation);
-      const work = stepWork(graph, model, training.batch_size);
-      const floor = floorOf(work, graph.dispatches.length, rates);
-      if (!flags.config && floor.ms > SLOW_STEP_MS) {
+      const done = await benchmark(device, name, {
+        precision: wanted,
+        tuning: tuningOf(flags, device),
+        steps,
+        profile: flags.profile,
+        ...(!flags.config && { patience_ms: SLOW_STEP_MS }),
+      });
+      if ('floor_ms' in done) {
         output.remark(
-          `${name} is left out: its step cannot take less than ${(floor.ms / 1000).toFixed(0)} s here. --config ${name} runs it.`,
+          `${name} is left out: its step cannot take less than ${(done.floor_ms / 1000).toFixed(0)} s here. --config ${name} runs it.`,
         );
         continue;
       }
-      const reached = await benchOne(device, output, {
-        name,
-        model,
-        training,
-        corpus,
-        work,
-        rates,
-        computation,
-        steps,
-      });
-      if (flags.profile) {
-        report(output, name, await profile(device, model, training, corpus, reached, computation));
-      }
+      tell(output, done, adapterName(device));
+      if (flags.profile) report(output, name, done.kernels);
     }
     return true;
   } finally {
@@ -93,58 +64,19 @@ export async function bench(argv: string[]): Promise<boolean> {
   }
 }
 
-interface Case {
-  name: PresetName;
-  model: GPTConfig;
-  training: TrainingConfig;
-  corpus: Uint32Array;
-  work: Work;
-  /** Measured just before. */
-  rates: Rates;
-  computation: Computation;
-  steps: number | undefined;
-}
-
-/** Resolves with the rates that the floor was taken from: measured on both sides of the step, the better ones. */
-async function benchOne(device: Device, output: Output, one: Case): Promise<Rates> {
-  const { name, model, training } = one;
-  const timing = await timeTraining(device, model, training, one.corpus, one.computation, one.steps);
-  const { ms_per_step, dispatches_per_step, submits_per_step, parameters, gpu_bytes } = timing;
-  const tokens_per_s = Math.round((training.batch_size * model.block_size * 1000) / ms_per_step);
-  const rates = better(one.rates, await measureRates(device, one.computation.precision));
-  const { ms: floor_ms, ...parts } = floorOf(one.work, dispatches_per_step, rates);
+function tell(output: Output, { result, rates, batches, note }: Benchmark, adapter: string): void {
+  const { config, ...rest } = result;
+  const { ms_per_step, tokens_per_s, floor_ms, floor } = rest;
+  if (note) output.remark(note);
   output.result(
-    {
-      config: name,
-      adapter: adapterName(device),
-      parameters,
-      ms_per_step,
-      tokens_per_s,
-      floor_ms,
-      floor: parts,
-      dispatches_per_step,
-      submits_per_step,
-      gpu_bytes,
-      dropout: 0,
-      precision: one.computation.precision,
-    },
+    { config, adapter, ...rest },
     [
-      `${name}: ${figure(ms_per_step)} ms a step, ${tokens_per_s.toLocaleString('en-US')} tokens/s; ${(ms_per_step / floor_ms).toFixed(2)} x the floor of ${figure(floor_ms)} ms`,
-      `  floor: arithmetic ${figure(parts.arithmetic_ms)} ms at ${figure(rates.flops / 1e6)} GFLOP/s, bytes ${figure(parts.bytes_ms)} ms at ${figure(rates.bytes / 1e6)} GB/s, dispatches ${figure(parts.dispatch_ms)} ms at ${figure(1000 * rates.dispatch)} us`,
-      `  ${dispatches_per_step} dispatches and ${figure(submits_per_step)} submits a step; ${parameters.toLocaleString('en-US')} parameters, ${(gpu_bytes / 2 ** 20).toFixed(1)} MiB on the GPU`,
-      `  median of ${timing.batches} batches, on ${adapterName(device)}, products of ${one.computation.precision}, without dropout`,
+      `${config}: ${figure(ms_per_step)} ms a step, ${tokens_per_s.toLocaleString('en-US')} tokens/s; ${(ms_per_step / floor_ms).toFixed(2)} x the floor of ${figure(floor_ms)} ms`,
+      `  floor: arithmetic ${figure(floor.arithmetic_ms)} ms at ${figure(rates.flops / 1e6)} GFLOP/s, bytes ${figure(floor.bytes_ms)} ms at ${figure(rates.bytes / 1e6)} GB/s, dispatches ${figure(floor.dispatch_ms)} ms at ${figure(1000 * rates.dispatch)} us`,
+      `  ${rest.dispatches_per_step} dispatches and ${figure(rest.submits_per_step)} submits a step; ${rest.parameters.toLocaleString('en-US')} parameters, ${(rest.gpu_bytes / 2 ** 20).toFixed(1)} MiB on the GPU`,
+      `  median of ${batches} batches, on ${adapter}, products of ${rest.precision}, without dropout`,
     ].join('\n'),
   );
-  return rates;
-}
-
-/** A rate is what an adapter can reach: what else the machine did while one was measured must not lower it. */
-function better(a: Rates, b: Rates): Rates {
-  return {
-    flops: Math.max(a.flops, b.flops),
-    bytes: Math.max(a.bytes, b.bytes),
-    dispatch: Math.min(a.dispatch, b.dispatch),
-  };
 }
 
 /** Three digits, whatever the size. */

@@ -159,7 +159,7 @@ export interface Timing {
 /**
  * Times the training loop itself. Each batch begins and ends with the arrival of a submit's results, which is when the
  * GPU has done it; the next submit is already queued then, as in every run. A batch is of `steps` steps or as many as
- * last half a second.
+ * last half a second. `signal` ends it at once.
  */
 export async function timeTraining(
   device: Device,
@@ -168,6 +168,7 @@ export async function timeTraining(
   corpus: Uint32Array,
   computation: Partial<Computation> = {},
   steps?: number,
+  signal?: AbortSignal,
 ): Promise<Timing> {
   const wanted = steps ?? Math.ceil(config.max_iters / (LEAST_BATCHES + 3));
   const max_iters = Math.max(config.max_iters, (LEAST_BATCHES + 3) * wanted);
@@ -183,6 +184,8 @@ export async function timeTraining(
     state: { ...freshState(training, parameters, 0), ...recordOf(computation) },
   };
   const trainer = await Trainer.create(device, options);
+  const stop = () => trainer.control.stop();
+  signal?.addEventListener('abort', stop);
   try {
     const batches: number[] = [];
     let submits = 0;
@@ -211,6 +214,7 @@ export async function timeTraining(
         batch = { started: now, steps: 0, submits: 0, warm: true };
       },
     });
+    signal?.throwIfAborted();
     return {
       ms_per_step: median(batches),
       batches: batches.length,
@@ -220,6 +224,7 @@ export async function timeTraining(
       gpu_bytes: trainer.gpuBytes,
     };
   } finally {
+    signal?.removeEventListener('abort', stop);
     trainer.destroy();
   }
 }

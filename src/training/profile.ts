@@ -58,6 +58,7 @@ export async function profile(
   corpus: Uint32Array,
   rates: Rates,
   computation: Partial<Computation> = {},
+  signal?: AbortSignal,
 ): Promise<ProfileRow[]> {
   const graph = traceBenchmark(device, model, training, computation);
   const arena = await allocateTraining(device, graph, model, training, corpus);
@@ -72,6 +73,7 @@ export async function profile(
     });
     const timed: { kernel: string; count: number; ms: number; dispatch: Dispatch }[] = [];
     for (const [kernel, { dispatch, recorded }] of groups) {
+      signal?.throwIfAborted();
       timed.push({ kernel, count: recorded.length, ms: await timeDispatches(device, recorded), dispatch });
     }
     const total = timed.reduce((sum, { ms }) => sum + ms, 0);
