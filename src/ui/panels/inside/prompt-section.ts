@@ -66,9 +66,14 @@ export class PromptSection extends InsideSectionElement {
     this.view = view;
   }
 
-  #submit(event: SubmitEvent): void {
+  /** Enter is a line break of the text; with Ctrl or Cmd it looks. */
+  #onKey(event: KeyboardEvent): void {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#submit(event);
+  }
+
+  #submit(event: Event): void {
     event.preventDefault();
-    const text = this.renderRoot.querySelector<HTMLInputElement>('input')!.value;
+    const text = this.renderRoot.querySelector('textarea')!.value;
     this.dispatchEvent(new CustomEvent<string>('look-text', { detail: text }));
     this.text = text;
     void this.#look(text);
@@ -231,7 +236,7 @@ export class PromptSection extends InsideSectionElement {
       <form class="fields" @submit=${this.#submit}>
         <label class="text">
           ${PROMPT_LOOK.text}
-          <input type="text" .value=${this.text} autocomplete="off" spellcheck="false" />
+          <textarea rows="2" .value=${this.text} spellcheck="false" @keydown=${this.#onKey}></textarea>
         </label>
         <button type="submit" class="primary">${PROMPT_LOOK.look}</button>
       </form>
@@ -257,11 +262,6 @@ export class PromptSection extends InsideSectionElement {
     css`
       .text {
         flex: 1 1 16rem;
-      }
-
-      .text input {
-        width: 100%;
-        font: var(--text-large) / 1.5 var(--serif);
       }
 
       fieldset {
