@@ -114,7 +114,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
     if (i < 9) await page.keyboard.press('ArrowRight');
   }
   const value = async (name: string) =>
-    Number((await page.getByRole('row', { name }).locator('td').last().textContent())!.replace('−', '-'));
+    Number((await page.getByRole('row', { name }).locator('td').last().textContent())!.replaceAll('−', '-'));
   const [old, change, updated] = [await value('Old weight'), await value('Change'), await value('New weight')];
   expect(change).not.toBe(0);
   expect(old + change).toBeCloseTo(updated, 6);

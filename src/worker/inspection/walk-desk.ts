@@ -33,11 +33,11 @@ export class WalkDesk {
       const row = [...made.x.subarray(b * T, (b + 1) * T), made.y[(b + 1) * T - 1]!];
       return row.map((id) => vocabulary[id]!);
     });
-    const backwards = [];
-    for (const stage of stagesOf(model)) {
-      backwards.push({ stage, norm: normOf((await this.#walk.read(stage, true)).values) });
-    }
-    const gradients = await this.#walk.gradients();
+    const walk = this.#walk;
+    const backwards = await Promise.all(
+      stagesOf(model).map(async (stage) => ({ stage, norm: normOf((await walk.read(stage, true)).values) })),
+    );
+    const gradients = await walk.gradients();
     const tensors = parameterTable(model).map(({ name, shape, decay }) => {
       const { offset, size } = layout.slot(name);
       return { name, shape, decay, gradient: normOf(gradients.subarray(offset / 4, offset / 4 + size)) };

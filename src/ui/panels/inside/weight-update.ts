@@ -8,12 +8,13 @@ export interface UpdateRow {
   value: string;
 }
 
-/** A number with seven digits, which is what 32 bits hold. */
-export const digits = (value: number): string => {
-  if (value === 0) return '0';
+/** A number with seven digits, which is about what 32 bits hold. */
+export function digits(value: number): string {
   const size = Math.abs(value);
-  return (size < 1e-3 || size >= 1e6 ? value.toExponential(5) : value.toPrecision(7)).replace('-', '−');
-};
+  const small = size !== 0 && (size < 1e-3 || size >= 1e6);
+  const text = small ? value.toExponential(6).replace(/\.?0*e\+?/, 'e') : String(Number(value.toPrecision(7)));
+  return text.replaceAll('-', '−');
+}
 
 /** The step of the optimizer for one weight, line by line: optimizer.wgsl with the numbers put in. */
 export function updateRows(walk: WalkView, update: WeightUpdate, decays: boolean): UpdateRow[] {
