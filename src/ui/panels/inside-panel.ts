@@ -8,6 +8,8 @@ import './inside/section-tabs.ts';
 /** What was chosen here stays chosen while another part of the page is on show, though the panel goes then. */
 const kept: { section: InsideSection; text: string | null } = { section: 'weights', text: null };
 
+const NO_NORMS: readonly never[] = [];
+
 /** Counts models, so that sections can tell one from another. */
 let models = 0;
 
@@ -56,7 +58,7 @@ export class InsidePanel extends LitElement {
     switch (kept.section) {
       case 'weights':
         void import('./inside/weights-section.ts');
-        return html`<weights-section .session=${session} .run=${this.#model} .phase=${view.phase}></weights-section>`;
+        return html`<weights-section .session=${session} .run=${this.#model} .phase=${view.phase} .norms=${view.run?.norms ?? NO_NORMS}></weights-section>`;
       case 'walk':
         void import('./inside/walk-section.ts');
         return html`<walk-section .session=${session} .run=${this.#model} .phase=${view.phase}></walk-section>`;

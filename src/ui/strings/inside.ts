@@ -114,6 +114,16 @@ export const WEIGHTS = {
   gain: 'Its gain',
 };
 
+export const MOVEMENT = {
+  heading: 'How the weights have moved over the run',
+  parts: 'Distance of each part of the model from where it began, ‖w − w₀‖',
+  own: (tensor: string) => `${tensor}: its length and its distance from the start`,
+  moved: '‖w − w₀‖',
+  weight: '‖w‖',
+  scale: 'norm',
+  none: 'Norms are taken at evaluations and a few steps between; none has come yet.',
+};
+
 export const CHARACTERS = {
   heading: 'Characters as the model sees them',
   intro:

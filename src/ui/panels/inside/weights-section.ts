@@ -1,10 +1,12 @@
 import { css, html, nothing } from 'lit';
 import type { Movements, Part, TensorSource, TensorView, Thinning } from '../../../worker/inspection/messages.ts';
-import { tensorName, WEIGHTS } from '../../strings/inside.ts';
+import type { StepNorms } from '../../../worker/messages.ts';
+import { MOVEMENT, tensorName, WEIGHTS } from '../../strings/inside.ts';
 import { shared } from '../../styles.ts';
 import { InsideSectionElement, sectionStyles } from './section.ts';
 import './character-map.ts';
 import './heat-map.ts';
+import './movement-charts.ts';
 import './tensor-table.ts';
 import './value-histogram.ts';
 
@@ -13,10 +15,15 @@ const FIRST = 'transformer.wte.weight';
 /** The bias that is added where a matrix multiplies, or that goes with a gain. */
 const biasOf = (name: string) => (name.endsWith('.weight') ? name.replace(/weight$/, 'bias') : null);
 
-/** All that a model has learnt: its tensors, one of them closer, and its characters. */
+/**
+ * All that a model has learnt: its tensors, one of them closer, and its characters.
+ *
+ * @prop norms - what the run has measured of its tensors in some of its steps
+ */
 export class WeightsSection extends InsideSectionElement {
   static override properties = {
     ...InsideSectionElement.properties,
+    norms: { attribute: false },
     movements: { state: true },
     chosen: { state: true },
     source: { state: true },
@@ -25,6 +32,7 @@ export class WeightsSection extends InsideSectionElement {
     bias: { state: true },
   };
 
+  declare norms: readonly StepNorms[];
   declare movements: Movements | null;
   declare chosen: string;
   declare source: TensorSource;
@@ -39,6 +47,7 @@ export class WeightsSection extends InsideSectionElement {
 
   constructor() {
     super();
+    this.norms = [];
     this.movements = null;
     this.chosen = FIRST;
     this.source = 'weights';
@@ -180,6 +189,10 @@ export class WeightsSection extends InsideSectionElement {
                 ></tensor-table>
                 <div class="sheet">${this.#sheet(movements)}</div>
               </div>
+              <section class="movement" aria-label=${MOVEMENT.heading}>
+                <h3>${MOVEMENT.heading}</h3>
+                <movement-charts .norms=${this.norms} .tensor=${this.chosen}></movement-charts>
+              </section>
               <character-map .session=${this.session} .run=${this.run} .phase=${this.phase} .look=${this.#looks}></character-map>
             `
           : nothing
@@ -219,6 +232,11 @@ export class WeightsSection extends InsideSectionElement {
         min-height: 2rem;
       }
 
+      .movement h3 {
+        margin-bottom: var(--space-3);
+      }
+
+      .movement,
       character-map {
         margin-top: var(--space-6);
         padding-top: var(--space-5);
