@@ -1,11 +1,12 @@
 import * as Comlink from 'comlink';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { preset, type RunConfig } from '../../src/model/config.ts';
 import { initialParameters, layoutOf } from '../../src/model/parameters.ts';
 import type { InspectionCommands } from '../../src/worker/inspection/messages.ts';
 import type { Result, SessionCommands, SessionEvent } from '../../src/worker/messages.ts';
 
-// The real worker, behind the real comlink: what arrives here is what the page gets.
+// The real worker, behind the real comlink: what arrives here is what the page gets. One for all tests, and so its kernels
+// are compiled once.
 
 const TEXT = 'A drop of ink may make a million think;\nit may also make a blot. '.repeat(60);
 const V = new Set(TEXT).size + 1;
@@ -15,15 +16,17 @@ let session: Comlink.Remote<SessionCommands>;
 let inspection: Comlink.Remote<InspectionCommands>;
 let events: SessionEvent[];
 
-beforeEach(async () => {
+beforeAll(async () => {
   worker = new Worker(new URL('../../src/worker/session.worker.ts', import.meta.url), { type: 'module' });
   session = Comlink.wrap<SessionCommands>(worker);
   inspection = session.inspection as never;
-  events = [];
   await session.listen(Comlink.proxy((event: SessionEvent) => void events.push(event)));
   expect(await session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
 });
-afterEach(() => worker.terminate());
+beforeEach(() => {
+  events = [];
+});
+afterAll(() => worker.terminate());
 
 const SHAPE = { n_layer: 2, n_head: 2, n_embd: 8, n_inner: 16, block_size: 16 };
 
