@@ -4,6 +4,15 @@ import { divide, isEmpty, joined, type KeptMetrics, type Metrics, type Reach } f
 
 export type RunState = 'running' | 'paused' | 'stopped' | 'finished' | 'failed';
 
+/** How a run computes: the adapter that it began on, and the kernels that decide the last bits of its losses there. */
+export interface Computed {
+  /** Name of the adapter. */
+  on: string;
+  /** The variant of each matrix product; none where they were not timed. */
+  products: Readonly<Record<string, string>>;
+  precision: 'f32' | 'f16';
+}
+
 /** A run in the list of those that are kept: everything but its weights, its text and its curve. */
 export interface RunRecord extends Reach {
   id: string;
@@ -27,6 +36,8 @@ export interface RunRecord extends Reach {
   fork: { id: string; name: string; step: number } | null;
   /** What its first weights came from; those of the first version did not say. */
   begun?: 'seed' | 'model' | undefined;
+  /** Runs of earlier versions lack it. */
+  computed?: Computed | undefined;
 }
 
 interface Schema extends DBSchema {

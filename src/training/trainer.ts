@@ -260,6 +260,11 @@ export class Trainer {
     return this.#done;
   }
 
+  /** Name of the adapter. */
+  get adapter(): string {
+    return this.#device.name;
+  }
+
   /** Learnable numbers. */
   get parameters(): number {
     return this.layout.count;

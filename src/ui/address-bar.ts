@@ -1,5 +1,7 @@
+import type { RunSummary } from '../worker/messages.ts';
 import { type Link, type LinkedText, type ReadLink, readLink, writeLink } from './link.ts';
-import { choicesIn } from './settings.ts';
+import { choicesIn, settingsOf } from './settings.ts';
+import { LINK } from './strings.ts';
 import { chosenPreset, neededText, type View } from './view.ts';
 
 /** The text that is learned unless another one is chosen. */
@@ -24,6 +26,20 @@ export function linkOf(view: View): Link {
 
 const asLinked = ({ dataset, name, sha256 }: NonNullable<View['text']>): LinkedText =>
   dataset === null ? { dataset, name, sha256 } : { dataset };
+
+/** A link to a run that is kept: another one with its configuration, on its text, by its kernels. */
+export function linkOfRun({ text, config, origin, fork }: RunSummary): Link {
+  const { dataset, sha256, computed, begun } = origin;
+  // what it was asked for may have been out of reach, or left to the adapter
+  const precision = computed?.precision ?? config.training.precision;
+  const settings = settingsOf({ ...config, training: { ...config.training, precision } });
+  return {
+    text: dataset === null ? { dataset, name: text, sha256 } : { dataset },
+    settings: { ...settings, computed: computed && { on: computed.on, products: computed.products } },
+    start: fork?.name ?? (begun === 'model' ? LINK.anotherModel : null),
+    panel: 'train',
+  };
+}
 
 /** Whether nothing has been chosen that a link would have to say, but for the panel. */
 function isPristine({ settings, start, text }: Link): boolean {

@@ -1,5 +1,5 @@
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
-import { AddressBar, addressOf, FIRST_TEXT, linkOf } from './address-bar.ts';
+import { AddressBar, addressOf, FIRST_TEXT, linkOf, linkOfRun } from './address-bar.ts';
 import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
@@ -9,7 +9,7 @@ import { keepOffline } from './offline.ts';
 import type { Player } from './recording/player.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
-import { FAILURES, isFetched, RECORDING, RUNS, SETTINGS, TITLE } from './strings.ts';
+import { FAILURES, isFetched, MILESTONES, RECORDING, RUNS, SETTINGS, TITLE } from './strings.ts';
 import {
   canTrain,
   chosenConfig,
@@ -143,6 +143,12 @@ async function act(request: RunAction): Promise<void> {
       return compare(request.id);
     case 'delete':
       return command(session?.deleteRun(request.id));
+    case 'link': {
+      const run = store.view.runs?.runs.find(({ id }) => id === request.id);
+      return run && copy(addressOf(linkOfRun(run)));
+    }
+    case 'export':
+      return exportRun(request.id);
     case 'fork': {
       const result = await session?.forkRun(request.id, request.change);
       if (result?.ok) store.dispatch({ kind: 'run-forked', name: request.change.name });
@@ -170,6 +176,26 @@ function takeLinkedText(text: LinkedText | null): void {
   };
 }
 
+async function exportRun(id: string): Promise<void> {
+  const result = await session?.exportRun(id);
+  if (result?.ok === false) return store.dispatch({ kind: 'refused', failure: result.failure });
+  if (!result) return;
+  download(result.value.name, result.value.bytes);
+  store.dispatch({ kind: 'announced', milestone: MILESTONES.exported(result.value.name) });
+}
+
+/** Keeps the run of a file; an archive without one may be a model to start from. */
+async function importRun(file: File): Promise<void> {
+  const result = await session?.importRun(file.name, file);
+  if (!result) return;
+  if (!result.ok) {
+    if (result.failure.code === 'no-run-file') return openModel(file);
+    return store.dispatch({ kind: 'refused', failure: result.failure });
+  }
+  if (!isActive(store.view.phase)) await showRun(result.value);
+  store.dispatch({ kind: 'announced', milestone: MILESTONES.imported });
+}
+
 /** Chooses the present text once more, for a new worker. */
 let reloadText = () => loadText({ kind: 'dataset', name: FIRST_TEXT });
 
@@ -190,6 +216,7 @@ async function loadFiles(files: File[]): Promise<void> {
   if (file === undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.noFile });
   if (another !== undefined) return store.dispatch({ kind: 'refused', failure: FAILURES.manyFiles(files.length) });
   if (file.name.endsWith('.safetensors')) await openModel(file);
+  else if (file.name.endsWith('.zip')) await importRun(file);
   else await loadText({ kind: 'file', name: file.name, file });
 }
 
@@ -302,6 +329,7 @@ on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dis
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
 on<RunAction>('run-action', act);
 on<'steps' | 'norms'>('curves-save', saveCurves);
+on<File>('import-run', importRun);
 on<PanelName>('panel-chosen', (panel) => store.dispatch({ kind: 'panel-chosen', panel }));
 
 // A page that is hidden may be closed without another word, and one that is frozen can no longer save.

@@ -2,6 +2,7 @@
  * of the first page; a panel that is fetched later brings its own. */
 export * from './strings/charts.ts';
 export * from './strings/craft.ts';
+export * from './strings/differences.ts';
 export * from './strings/options.ts';
 export * from './strings/page.ts';
 export * from './strings/runs.ts';

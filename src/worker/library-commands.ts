@@ -1,7 +1,9 @@
 import { InklingError } from '../gpu/errors.ts';
 import type { RunStore } from '../storage/run-store.ts';
 import { answer } from './answer.ts';
-import type { ForkChange, KeptRun, Result, RunList, SessionEvent } from './messages.ts';
+import type { RunText } from './live-run.ts';
+import type { ExportedFile, ForkChange, KeptRun, Result, RunList, SessionEvent } from './messages.ts';
+import { exportArchive, importArchive } from './run-archive.ts';
 import { RunLibrary } from './run-library.ts';
 
 /** The commands of a session that only concern the runs that are kept, and none that is going on. */
@@ -16,6 +18,8 @@ export abstract class LibraryCommands {
 
   /** The run that this session has in hand. */
   protected abstract get own(): string | undefined;
+  /** The text that the next run would learn. */
+  protected abstract get presentText(): RunText | undefined;
   protected abstract send(event: SessionEvent): void;
 
   protected get keepsRuns(): boolean {
@@ -50,6 +54,14 @@ export abstract class LibraryCommands {
 
   renameRun(id: string, name: string): Promise<Result<null>> {
     return this.#ask((library) => library.rename(id, name));
+  }
+
+  exportRun(id: string): Promise<Result<ExportedFile>> {
+    return this.#ask(async (library) => exportArchive(await library.whole(id)));
+  }
+
+  importRun(name: string, file: Blob): Promise<Result<string>> {
+    return this.#ask(async (library) => library.keepWhole(await importArchive(name, file, this.presentText)));
   }
 
   deleteRun(id: string): Promise<Result<null>> {

@@ -1,6 +1,6 @@
 import type { Failure } from '../gpu/errors.ts';
 import type { GPTConfig, PresetName, RunConfig } from '../model/config.ts';
-import type { RunState } from '../storage/database.ts';
+import type { Computed, RunState } from '../storage/database.ts';
 import type { Metrics } from '../storage/metrics.ts';
 import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
@@ -11,7 +11,18 @@ import type { Measured, PlanningCommands, RunEstimate } from './planning.ts';
 import type { RateCommands } from './rates.ts';
 import type { ShrinkCommands } from './shrinking.ts';
 
-export type { DatasetName, Failure, Measured, Metrics, RunEstimate, RunState, StepNorms, StepRecord, UnknownChoice };
+export type {
+  Computed,
+  DatasetName,
+  Failure,
+  Measured,
+  Metrics,
+  RunEstimate,
+  RunState,
+  StepNorms,
+  StepRecord,
+  UnknownChoice,
+};
 
 /** What crosses back from a command: a value, or the reason why there is none. Never an exception. */
 export type Result<T> = { ok: true; value: T } | { ok: false; failure: Failure };
@@ -107,7 +118,12 @@ export interface RunSummary {
   /** The tab that has it in hand, if one does. */
   open: 'here' | 'elsewhere' | null;
   /** What it was copied from, and at which step. */
-  fork: { name: string; step: number } | null;
+  fork: { id: string; name: string; step: number } | null;
+  /** Its lowest validation loss, where that has been measured. */
+  best: { step: number; val_loss: number } | null;
+  config: RunConfig;
+  /** What else decides its losses: the text, where its first weights come from, and how it computes, where that is known. */
+  origin: { dataset: DatasetName | null; sha256: string; begun: 'seed' | 'model'; computed: Computed | null };
 }
 
 export interface RunList {
@@ -131,6 +147,8 @@ export interface ForkChange {
   /** Steps in all. */
   steps?: number;
   learning_rate?: number;
+  /** Which of the saved states it goes on from: the last one, unless it says otherwise. */
+  from?: 'latest' | 'best';
 }
 
 /** Everything the worker tells, batched to about ten messages a second. */
@@ -231,6 +249,13 @@ export interface SessionCommands {
   resumeRun(id: string): Promise<Result<null>>;
   /** Copies a run as it was last saved; answers with the id of the copy. */
   forkRun(id: string, change: ForkChange): Promise<Result<string>>;
+  /** A whole run as one file: its states, its curve, its samples and the text that it learns. Codes: `no-run`,
+   * `no-checkpoint`, `no-text-kept`. */
+  exportRun(id: string): Promise<Result<ExportedFile>>;
+  /** Keeps the run of such a file, or of a checkpoint whose text is the present one or at hand; answers with its id. Codes:
+   * `unreadable-file`, `bad-run`, `no-run-file` (an archive of something else), `other-text`, those of a ZIP archive and of
+   * a checkpoint. */
+  importRun(name: string, file: Blob): Promise<Result<string>>;
   renameRun(id: string, name: string): Promise<Result<null>>;
   /** Code: `run-elsewhere`, also while this tab trains it. */
   deleteRun(id: string): Promise<Result<null>>;

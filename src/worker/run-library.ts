@@ -1,17 +1,19 @@
 import { InklingError } from '../gpu/errors.ts';
-import { checkRunConfig, type RunConfig, type TrainingConfig, withSteps } from '../model/config.ts';
+import { checkRunConfig, type RunConfig } from '../model/config.ts';
 import type { RunRecord } from '../storage/database.ts';
 import { type Hold, heldRuns, holdRun, whenFree } from '../storage/holds.ts';
 import { divide, type Metrics } from '../storage/metrics.ts';
-import { KINDS, type RunStore, sha256 } from '../storage/run-store.ts';
-import { DATASETS, type DatasetName } from '../text/datasets.ts';
+import { type CheckpointKind, KINDS, type RunStore, sha256 } from '../storage/run-store.ts';
+import { isDatasetName } from '../text/datasets.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import { patienceIsOut } from '../training/state.ts';
 import type { Trainer } from '../training/trainer.ts';
 import type { RunText } from './live-run.ts';
-import type { ForkChange, KeptRun, RunList, RunSummary, SessionEvent } from './messages.ts';
+import type { ForkChange, KeptRun, RunList, SessionEvent } from './messages.ts';
+import type { RunParts } from './run-archive.ts';
 import { type KeeperOptions, RunKeeper } from './run-keeper.ts';
+import { summaryOf, withChange } from './run-summary.ts';
 import { packTokens, unpackTokens } from './tokens.ts';
 
 /** A kept run, ready to go on: nobody else writes to it, and all that it needs is whole. */
@@ -72,6 +74,7 @@ export class RunLibrary {
   ): Promise<RunKeeper> {
     const { vocab_size, vocabulary, documents } = text.tokenizer;
     const { bytes, bits } = packTokens(text.ids, vocab_size);
+    const { products, precision } = trainer.computation;
     const now = Date.now();
     const identity = { name: text.name, sha256: text.sha256, documents };
     const record: RunRecord = {
@@ -92,6 +95,7 @@ export class RunLibrary {
       best: null,
       fork: null,
       begun,
+      computed: { on: trainer.adapter, products: products ?? {}, precision },
     };
     const hold = await holdRun(record.id);
     await this.#store.add(record, bytes);
@@ -124,7 +128,7 @@ export class RunLibrary {
         ...record.text,
         tokenizer: CharacterTokenizer.ofVocabulary(checkpoint.vocabulary, checkpoint.text.documents),
         ids: unpackTokens(await this.#store.tokens(record), bits),
-        dataset: isDataset(dataset) ? dataset : null,
+        dataset: dataset !== null && isDatasetName(dataset) ? dataset : null,
       };
       const metrics = await this.#store.cutMetrics(id, checkpoint.state);
       return { hold, record, checkpoint, text, metrics };
@@ -141,7 +145,7 @@ export class RunLibrary {
    */
   async fork(id: string, change: ForkChange): Promise<string> {
     const from = await this.#store.get(id);
-    const checkpoint = await this.#checkpoint(from);
+    const checkpoint = await this.#checkpoint(from, change.from === 'best' ? ['best'] : KINDS);
     const training = withChange(checkpoint.training, change);
     checkRunConfig({ model: checkpoint.model, training });
     const { best } = checkpoint.state;
@@ -173,16 +177,39 @@ export class RunLibrary {
       val_loss: checkpoint.val_loss,
       fork: { id, name: from.name, step: state.step },
     };
-    await this.#store.add(fork, await this.#store.tokens(from));
+    const told = divide(await this.#store.metrics(id), state).told;
+    const tokens = await this.#store.tokens(from);
+    return this.keepWhole({
+      record: fork,
+      tokens,
+      checkpoint: { ...checkpoint, training, state },
+      best: null,
+      metrics: told,
+    });
+  }
+
+  /** All that is kept of a run, as it was last saved. Throws `no-run`, `no-checkpoint`, `no-text-kept`. */
+  async whole(id: string): Promise<RunParts> {
+    const record = await this.#store.get(id);
+    const tokens = await this.#store.tokens(record);
+    const checkpoint = await this.#checkpoint(record);
+    const best = await this.#checkpoint(record, ['best']).catch(() => null);
+    return { record, tokens, checkpoint, best, metrics: divide(await this.#store.metrics(id), checkpoint.state).told };
+  }
+
+  /** Keeps a run that came from elsewhere; its parts have been checked. Returns its id. */
+  async keepWhole({ record, tokens, checkpoint, best, metrics }: RunParts): Promise<string> {
+    await this.#store.add(record, tokens);
     try {
-      await this.#store.appendMetrics(fork.id, divide(await this.#store.metrics(id), state).told);
-      await this.#store.write(fork.id, 'latest', encodeCheckpoint({ ...checkpoint, training, state }));
+      await this.#store.appendMetrics(record.id, metrics);
+      await this.#store.write(record.id, 'latest', encodeCheckpoint(checkpoint));
+      if (best !== null) await this.#store.write(record.id, 'best', encodeCheckpoint(best));
     } catch (error) {
-      await this.#store.remove(fork.id);
+      await this.#store.remove(record.id);
       throw error;
     }
     this.#changed();
-    return fork.id;
+    return record.id;
   }
 
   async rename(id: string, name: string): Promise<null> {
@@ -229,9 +256,9 @@ export class RunLibrary {
   }
 
   /** The newest whole checkpoint that belongs to the record; the best one where the latest is damaged. */
-  async #checkpoint(record: RunRecord): Promise<Checkpoint> {
+  async #checkpoint(record: RunRecord, kinds: readonly CheckpointKind[] = KINDS): Promise<Checkpoint> {
     let fault: unknown;
-    for (const kind of KINDS) {
+    for (const kind of kinds) {
       try {
         const bytes = await this.#store.read(record.id, kind);
         const checkpoint = bytes && decodeCheckpoint(bytes);
@@ -252,36 +279,10 @@ export class RunLibrary {
   }
 }
 
-const isDataset = (name: string | null): name is DatasetName => name !== null && Object.hasOwn(DATASETS, name);
-
 function otherText({ name, text }: RunRecord): InklingError {
   return new InklingError(
     'other-text',
     `The saved state of “${name}” comes from another text than “${text.name}”.`,
     'It does not go on, for that would mix the two. Start a new run.',
   );
-}
-
-function withChange(training: TrainingConfig, { steps, learning_rate }: ForkChange): TrainingConfig {
-  const longer = steps === undefined ? training : withSteps(training, steps);
-  return learning_rate === undefined ? longer : { ...longer, learning_rate, min_lr: learning_rate / 10 };
-}
-
-function summaryOf(record: RunRecord, held: ReadonlySet<string>, own: string | undefined): RunSummary {
-  const { id, name, text, created, saved, state, step, config, val_loss, fork } = record;
-  const open = id === own ? 'here' : held.has(id) ? 'elsewhere' : null;
-  const active = state === 'running' || state === 'paused';
-  return {
-    id,
-    name,
-    text: text.name,
-    created,
-    saved,
-    step,
-    steps: config.training.max_iters,
-    val_loss,
-    state: active && open === null ? 'interrupted' : state,
-    open,
-    fork: fork && { name: fork.name, step: fork.step },
-  };
 }

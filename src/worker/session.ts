@@ -248,6 +248,10 @@ export class Session extends LibraryCommands implements SessionCommands {
     return this.#run?.keeper?.open ? this.#run.keeper.id : undefined;
   }
 
+  protected get presentText(): RunText | undefined {
+    return this.#text;
+  }
+
   protected send(event: SessionEvent): void {
     this.#events.send(event);
   }

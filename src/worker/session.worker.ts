@@ -25,6 +25,11 @@ class WorkerSession extends Session {
     const result = await super.exportModel(format);
     return result.ok ? transfer(result, [result.value.bytes]) : result;
   }
+
+  override async exportRun(id: string) {
+    const result = await super.exportRun(id);
+    return result.ok ? transfer(result, [result.value.bytes]) : result;
+  }
 }
 
 /** The memory behind all numbers in a value. */

@@ -42,6 +42,11 @@ export async function loadText(
   return { text: { ...corpus, dataset }, description };
 }
 
+/** A text that is at hand. */
+export async function textOf(source: TextSource): Promise<LoadedText> {
+  return (await loadText(source, () => {}, new AbortController().signal)).text;
+}
+
 async function open(source: TextSource, signal: AbortSignal): Promise<ByteSource> {
   switch (source.kind) {
     case 'dataset':

@@ -326,6 +326,9 @@ describe('kept runs', () => {
     state: 'interrupted',
     open: null,
     fork: null,
+    best: null,
+    config: preset('tiny'),
+    origin: { dataset: 'moby-dick', sha256: 'ab'.repeat(32), begun: 'seed', computed: null },
   };
   const metrics = {
     records: [1, 2, 3].map((step) => ({ step, loss: 4 / step, lr: 1e-3, grad_norm: 1 })),

@@ -16,20 +16,24 @@ export type RunChange =
  * @fires run-action - a RunChange
  */
 export class RunDialog extends LitElement {
-  static override properties = { kind: { state: true }, run: { state: true } };
+  static override properties = { kind: { state: true }, run: { state: true }, from: { state: true } };
 
   declare kind: RunChange['action'];
   declare run: RunSummary | null;
+  /** The step that a fork goes on from. */
+  declare from: number;
 
   constructor() {
     super();
     this.kind = 'rename';
     this.run = null;
+    this.from = 0;
   }
 
   async show(kind: RunChange['action'], run: RunSummary): Promise<void> {
     this.kind = kind;
     this.run = run;
+    this.from = run.step;
     await this.updateComplete;
     this.renderRoot.querySelector('form')!.reset();
     this.renderRoot.querySelector('dialog')!.showModal();
@@ -54,24 +58,44 @@ export class RunDialog extends LitElement {
     if (action === 'rename') return { action, id, name };
     const wanted = Number(form.get('steps'));
     const rate = String(form.get('rate'));
-    const change = {
+    const change: ForkChange = {
       name,
+      ...(form.get('from') === 'best' && { from: 'best' }),
       ...(wanted !== steps && { steps: wanted }),
       ...(rate !== '' && { learning_rate: Number(rate) }),
     };
     return { action, id, change };
   }
 
+  /** Which of its saved states a fork goes on from, where there are two. */
+  #states({ step, best }: RunSummary) {
+    if (best === null || best.step === step) return nothing;
+    const radio = (value: string, label: string, at: number) => html`
+      <label>
+        <input type="radio" name="from" value=${value} .checked=${this.from === at} @change=${() => (this.from = at)} />
+        ${label}
+      </label>
+    `;
+    return html`
+      <fieldset>
+        <legend>${RUNS.fromLabel}</legend>
+        ${radio('latest', RUNS.fromLatest(step), step)}
+        ${radio('best', RUNS.fromBest(best.step, best.val_loss), best.step)}
+      </fieldset>
+    `;
+  }
+
   #fields(run: RunSummary) {
     if (this.kind === 'delete') return html`<p>${RUNS.deleteHelp(run.name)}</p>`;
     const name = this.kind === 'fork' ? RUNS.forkName(run.name, run.step) : run.name;
     return html`
-      ${this.kind === 'fork' ? html`<p class="help">${RUNS.forkHelp(run.name, run.step)}</p>` : nothing}
+      ${this.kind === 'fork' ? html`<p class="help">${RUNS.forkHelp(run.name)}</p>` : nothing}
+      ${this.kind === 'fork' ? this.#states(run) : nothing}
       <label>${RUNS.nameLabel}<input name="name" required maxlength="200" pattern=".*\\S.*" value=${name} /></label>
       ${
         this.kind === 'fork'
           ? html`<div class="numbers">
-              <label>${RUNS.stepsLabel}<input name="steps" type="number" required min=${Math.max(1, run.step)} max="1000000" value=${run.steps} /></label>
+              <label>${RUNS.stepsLabel}<input name="steps" type="number" required min=${Math.max(1, this.from)} max="1000000" value=${run.steps} /></label>
               <label>${RUNS.rateLabel}<input name="rate" type="number" min="0" max="10" step="any" placeholder=${RUNS.asBefore} /></label>
             </div>`
           : nothing
@@ -125,7 +149,21 @@ export class RunDialog extends LitElement {
         gap: var(--space-3);
       }
 
-      input {
+      fieldset {
+        display: grid;
+        gap: var(--space-2);
+        margin: 0;
+        padding: 0;
+        border: 0;
+      }
+
+      legend {
+        padding: 0 0 var(--space-2);
+        color: var(--ink-soft);
+        font-size: var(--text-small);
+      }
+
+      input:not([type='radio']) {
         display: block;
         width: 100%;
         height: var(--control);

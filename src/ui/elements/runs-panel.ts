@@ -1,15 +1,16 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { RunList, RunSummary } from '../../worker/messages.ts';
+import { comparedWith, differences } from '../differences.ts';
 import { emit } from '../emit.ts';
-import { RUNS } from '../strings.ts';
+import { DIFFERENCES, RUNS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { MOST_COMPARED } from '../view.ts';
 import type { RunChange } from './run-dialog.ts';
 import './run-dialog.ts';
 
 /** What a person may want of a kept run. */
-export type RunAction = { action: 'continue' | 'show' | 'compare'; id: string } | RunChange;
+export type RunAction = { action: 'continue' | 'show' | 'compare' | 'link' | 'export'; id: string } | RunChange;
 
 /**
  * The runs that this browser keeps, the newest first, and what can be done with each.
@@ -19,6 +20,7 @@ export type RunAction = { action: 'continue' | 'show' | 'compare'; id: string } 
  * @prop shown - id of the run on show, or null
  * @prop compared - ids of the runs whose curves are laid over those on show
  * @fires run-action - a RunAction
+ * @fires import-run - the File of a run
  */
 export class RunsPanel extends LitElement {
   static override properties = {
@@ -43,6 +45,20 @@ export class RunsPanel extends LitElement {
 
   #ask(kind: RunChange['action'], run: RunSummary): void {
     this.renderRoot.querySelector('run-dialog')!.show(kind, run);
+  }
+
+  #picked(event: Event): void {
+    const input = event.currentTarget as HTMLInputElement;
+    const file = input.files?.[0];
+    if (file !== undefined) emit<File>(this, 'import-run', file);
+    input.value = ''; // so that picking the same file again is a change again
+  }
+
+  /** What the run has otherwise than the one before it, or than the one it was copied from. */
+  #against(run: RunSummary) {
+    const former = comparedWith(run, this.runs?.runs ?? []);
+    if (former === null) return nothing;
+    return html`<p class="against">${DIFFERENCES.sentence(former.name, differences(run, former))}</p>`;
   }
 
   #button(label: string, { name }: RunSummary, ready: boolean, press: () => void) {
@@ -72,7 +88,8 @@ export class RunsPanel extends LitElement {
 
   #row(run: RunSummary) {
     const { id, name, fork, open, state } = run;
-    const act = (action: 'continue' | 'show' | 'compare') => emit<RunAction>(this, 'run-action', { action, id });
+    const act = (action: 'continue' | 'show' | 'compare' | 'link' | 'export') =>
+      emit<RunAction>(this, 'run-action', { action, id });
     return html`
       <li aria-current=${id === this.shown ? 'true' : nothing}>
         <div class="what">
@@ -80,6 +97,7 @@ export class RunsPanel extends LitElement {
           <p class="help number">
             <span class="state">${RUNS.state(run)}</span> · ${RUNS.facts(run)}${fork ? ` · ${RUNS.forkOf(fork)}` : nothing}
           </p>
+          ${this.#against(run)}
         </div>
         <div class="buttons">
           ${this.#button(state === 'finished' ? RUNS.open : RUNS.goOn, run, !this.busy && open === null, () => act('continue'))}
@@ -87,6 +105,8 @@ export class RunsPanel extends LitElement {
           ${this.#compare(run, () => act('compare'))}
           ${this.#button(RUNS.fork, run, true, () => this.#ask('fork', run))}
           ${this.#button(RUNS.rename, run, true, () => this.#ask('rename', run))}
+          <button aria-label=${RUNS.linkOf(name)} @click=${() => act('link')}>${RUNS.link}</button>
+          ${this.#button(RUNS.export, run, true, () => act('export'))}
           ${this.#button(RUNS.delete, run, open === null, () => this.#ask('delete', run))}
         </div>
       </li>
@@ -98,6 +118,11 @@ export class RunsPanel extends LitElement {
     return html`
       <h2>${RUNS.heading}</h2>
       <p class="help number">${runs.length === 0 ? RUNS.none : RUNS.usage(runs.length, this.runs!.bytes)}</p>
+      <div class="import">
+        <button @click=${() => this.renderRoot.querySelector<HTMLInputElement>('[type=file]')!.click()}>${RUNS.import}</button>
+        <p class="help">${RUNS.importHelp}</p>
+        <input type="file" accept=".zip,.safetensors" aria-label=${RUNS.import} hidden @change=${this.#picked} />
+      </div>
       <ul ?hidden=${runs.length === 0}>
         ${repeat(
           runs,
@@ -142,6 +167,20 @@ export class RunsPanel extends LitElement {
 
       li[aria-current] h3 {
         color: var(--accent);
+      }
+
+      .against {
+        color: var(--ink-soft);
+        font: var(--text) / 1.4 var(--serif);
+        overflow-wrap: anywhere;
+      }
+
+      .import {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--space-2) var(--space-4);
+        margin-top: var(--space-3);
       }
 
       .state {

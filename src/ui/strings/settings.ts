@@ -120,6 +120,7 @@ export const ADVANCED = {
 };
 
 export const LINK = {
+  anotherModel: 'another model',
   needs: (name: string) => `The link that was opened is about the text “${name}”, which a link cannot carry.`,
   hash: (sha256: string) =>
     `Its SHA-256 begins with ${sha256.slice(0, 12)}. Open that file here, and the run is the same.`,
