@@ -105,6 +105,18 @@ export class RunLibrary {
     return this.#keeper({ trainer, record, hold: hold!, description, val_loss: null, committed: -1 });
   }
 
+  /** Begins once more to keep a run of which nothing was saved. `wait`: for whoever holds it, in milliseconds. */
+  async keepAgain(id: string, { tokenizer }: RunText, trainer: Trainer, wait: number): Promise<RunKeeper> {
+    const hold = await holdRun(id, wait);
+    if (!hold) throw HELD;
+    const record = await this.#store.get(id);
+    await this.#store.cutMetrics(id, { step: 0, evaluated: -1, sampled: 0 });
+    const { config, vocab_size, text } = record;
+    const model = { ...config.model, vocab_size };
+    const description = { model, training: config.training, vocabulary: tokenizer.vocabulary, text };
+    return this.#keeper({ trainer, record, hold, description, val_loss: null, committed: -1 });
+  }
+
   /** Goes on keeping a run. */
   keep({ record, hold, checkpoint }: TakenRun, trainer: Trainer): RunKeeper {
     const { state, val_loss, ...description } = checkpoint;

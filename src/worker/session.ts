@@ -253,6 +253,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   }
 
   protected send(event: SessionEvent): void {
+    if (event.kind === 'checkpoint') this.#recovery.saved();
     this.#events.send(event);
   }
 
@@ -295,6 +296,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     this.#run?.trainer.destroy();
     const run = new LiveRun(plan, trainer, keeper, this.#events);
     this.#run = run;
+    this.#recovery.begun(plan);
     if (plan.paused) run.pause();
     this.#tell(plan.paused ? 'paused' : 'running', '');
     run.ended = this.#follow(run);
@@ -356,6 +358,12 @@ export class Session extends LibraryCommands implements SessionCommands {
     };
   }
 
+  /** A run of which nothing was saved, once more under the same name. */
+  async #startAnew(id: string, plan: RunPlan): Promise<RunPlan> {
+    const library = await this.library();
+    return { ...plan, keep: (trainer) => library.keepAgain(id, plan.text, trainer, LETTING_GO_MS) };
+  }
+
   /** Runs to the end and tells how it ended; never throws. */
   async #follow(run: LiveRun): Promise<void> {
     try {
@@ -400,13 +408,14 @@ export class Session extends LibraryCommands implements SessionCommands {
       return;
     }
     this.#events.send({ kind: 'recovering', step: again.step });
-    this.#tell('preparing', 'The graphics device was lost; going on from the last save');
+    const goesOn = again.anew ? 'starting the run anew' : 'going on from the last save';
+    this.#tell('preparing', `The graphics device was lost; ${goesOn}`);
     await run?.keeper?.abandon();
     try {
       await this.#graphics.reopen();
       if (attempt === this.#attempt) {
         await this.#launch(attempt, async () => ({
-          ...(await this.#takeRun(again.id, LETTING_GO_MS)),
+          ...(again.anew ? await this.#startAnew(again.id, again.anew) : await this.#takeRun(again.id, LETTING_GO_MS)),
           paused: again.paused,
         }));
       }

@@ -168,6 +168,48 @@ test('a finished run is opened again to be prompted, and writes what it wrote be
   expect(again.of('eval')).toEqual([]);
 });
 
+test('a run whose device is lost before its first save starts anew, and loses nothing but time', async () => {
+  const tab = await open();
+  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+  const before = (await list(tab)).length;
+  const config = tinyRun({ max_iters: 20, eval_iters: 2000, sample_interval: 0 }); // the first evaluation takes its time
+  await tab.session.train(config);
+  await tab.until(() => tab.of('started').length === 1);
+  await tab.session.destroyDevice();
+  await tab.until(() => tab.of('started').length === 2);
+  expect(tab.of('recovering')).toEqual([{ kind: 'recovering', step: 0 }]);
+  expect(tab.of('checkpoint')).toEqual([]);
+  await tab.session.pause();
+  await tab.session.stop();
+  expect(await list(tab)).toHaveLength(before + 1);
+  expect(tab.of('started').map(({ run }) => run!.id)).toEqual([tab.run, tab.run]);
+  expect(tab.of('error')).toEqual([]);
+});
+
+test('a fork goes on from the best state where it is asked to, and a run leaves and comes back whole', async () => {
+  const tab = await open();
+  // it gets worse from its first evaluation on
+  const id = await finishedRun(tab, { learning_rate: 1, min_lr: 1, warmup_iters: 0, grad_clip: 0, optimizer: 'sgd' });
+  const at = (await checkpointOf(id)).state;
+  const best = await checkpointOf(id, 'best');
+  expect(await find(tab, id)).toMatchObject({ best: at.best, step: 20 });
+  expect(best.state.step).toBe(at.best!.step);
+  const fork = await tab.session.forkRun(id, { name: 'best', from: 'best' });
+  if (!fork.ok) throw new Error(fork.failure.message);
+  expect(await checkpointOf(fork.value)).toEqual(best);
+  expect(await find(tab, fork.value)).toMatchObject({ step: best.state.step, fork: { id, step: best.state.step } });
+
+  const file = await tab.session.exportRun(id);
+  if (!file.ok) throw new Error(file.failure.message);
+  const taken = await tab.session.importRun(file.value.name, new Blob([file.value.bytes]));
+  if (!taken.ok) throw new Error(taken.failure.message);
+  expect(await traceOf(tab, taken.value)).toEqual(await traceOf(tab, id));
+  expect(await tab.session.deleteRun(id)).toEqual(OK);
+  expect(await tab.session.resumeRun(taken.value)).toEqual(OK); // its text is still there
+  await tab.until(() => tab.phase === 'finished');
+  expect(await tab.session.importRun('x.zip', new Blob(['PK']))).toMatchObject(refused('bad-safetensors'));
+});
+
 test('three losses of the device in a row, with nothing saved between them, end the run with a reason', async () => {
   const tab = await open();
   const id = await tab.train(tinyRun({ max_iters: 100_000, eval_interval: 100_000, sample_interval: 0 }));
