@@ -32,6 +32,8 @@ export interface RunRecord extends Reach {
   /** At the last and at the best evaluation, in nats. */
   val_loss: number | null;
   best: { step: number; val_loss: number } | null;
+  /** What was counted in its text (see `TextStatistics`); older runs lack it. */
+  statistics?: { unigram: number; bigram: number; wordy: boolean; lineLength: number | null };
   /** The run that it was copied from, and at which step. */
   fork: { id: string; name: string; step: number } | null;
   /** What its first weights came from; those of the first version did not say. */

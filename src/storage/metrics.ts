@@ -1,4 +1,5 @@
 import type { StepNorms, StepRecord } from '../training/trainer.ts';
+import type { Choices } from './choices.ts';
 
 export interface Evaluation {
   step: number;
@@ -11,6 +12,10 @@ export interface Evaluation {
 export interface Sample {
   step: number;
   text: string;
+  /** How each character was chosen; older runs lack it. */
+  choices?: Choices | undefined;
+  /** What was counted in it, where its text had been measured by then. */
+  counted?: { words: number; known: number; characters: number; lineBreaks: number } | undefined;
 }
 
 /** How fast it went about that step. */

@@ -1,6 +1,7 @@
 import { InklingError } from '../gpu/errors.ts';
+import { describeCharacter } from './characters.ts';
 import { allocateIds, type Corpus } from './corpus.ts';
-import { CharacterTokenizer, describeCharacter, END_OF_TEXT } from './tokenizer.ts';
+import { CharacterTokenizer, END_OF_TEXT } from './tokenizer.ts';
 
 /** What becomes of characters that a model does not know: new rows of the model, or left out of the text. */
 export const UNKNOWN_CHOICES = ['add', 'drop'] as const;

@@ -1,4 +1,5 @@
 import { InklingError } from '../gpu/errors.ts';
+import { listCharacters } from './characters.ts';
 
 /** The reserved last token: it separates documents, and other programs stop at it. */
 export const END_OF_TEXT = '<|endoftext|>';
@@ -19,16 +20,6 @@ function distinct(text: string): number[] {
   const points: number[] = [];
   for (let point = 0; point < CODE_POINTS; point++) if (seen[point]) points.push(point);
   return points;
-}
-
-const INVISIBLE: Readonly<Record<string, string>> = { ' ': 'space', '\t': 'tab', '\n': 'line break' };
-
-/** A character as a sentence can show it: `“é” (U+00E9)`, or its name or number where there is nothing to see. */
-export function describeCharacter(character: string): string {
-  const number = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-  const name = INVISIBLE[character];
-  if (name) return `${name} (${number})`;
-  return /[\p{C}\p{Z}\p{M}]/u.test(character) ? number : `“${character}” (${number})`;
 }
 
 /**
@@ -142,12 +133,10 @@ export class CharacterTokenizer {
 }
 
 function unknownCharacters(characters: string[]): InklingError {
-  const named = characters.slice(0, 5).map(describeCharacter).join(', ');
-  const more = characters.length > 5 ? ` and ${characters.length - 5} more` : '';
   const [subject, them] = characters.length === 1 ? ['The character', 'it'] : ['The characters', 'them'];
   return new InklingError(
     'unknown-characters',
-    `${subject} ${named}${more} ${characters.length === 1 ? 'is' : 'are'} not in the text that the model learnt.`,
+    `${subject} ${listCharacters(characters)} ${characters.length === 1 ? 'is' : 'are'} not in the text that the model learnt.`,
     `Leave ${them} out, or train on a text that has ${them}.`,
   );
 }

@@ -1,11 +1,12 @@
 import type { KeptRun, Metrics, RunList } from '../worker/messages.ts';
 import { RunHistory } from './run-history.ts';
+import { thinned } from './samples.ts';
 import type { ComparedRun, RunView } from './view.ts';
 
 /** The curve, the evaluations and the samples that a run has told before. */
 export function told(
   metrics: Metrics | undefined,
-): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'overfittingSince' | 'samples' | 'norms'> {
+): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'overfittingSince' | 'samples' | 'writing' | 'norms'> {
   const history = new RunHistory();
   for (const record of metrics?.records ?? []) history.append(record);
   for (const { step, tokens_per_s } of metrics?.speeds ?? []) history.speed.append(step, tokens_per_s);
@@ -21,13 +22,14 @@ export function told(
     loss,
     evaluations: evaluations ?? [],
     overfittingSince: null,
-    samples: metrics?.samples ?? [],
+    samples: thinned(metrics?.samples ?? []),
+    writing: null,
     norms: metrics?.norms ?? [],
   };
 }
 
 /** A kept run, as it was last saved. */
-export function shown({ summary, config, vocab_size, parameters, metrics }: KeptRun): RunView {
+export function shown({ summary, config, vocab_size, parameters, metrics, statistics }: KeptRun): RunView {
   return {
     ...told(metrics),
     id: summary.id,
@@ -36,6 +38,8 @@ export function shown({ summary, config, vocab_size, parameters, metrics }: Kept
     savedStep: summary.step,
     config,
     vocabulary: vocab_size,
+    characters: null,
+    statistics: statistics ?? null,
     parameters,
     gpuBytes: Number.NaN,
     dispatches: Number.NaN,

@@ -11,6 +11,8 @@ import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
 import { FAILURES, isFetched, MILESTONES, RECORDING, RUNS, SETTINGS, TITLE } from './strings.ts';
 import {
+  type Begun,
+  type Continuation,
   canTrain,
   chosenConfig,
   chosenStart,
@@ -271,9 +273,10 @@ async function command(answer: Promise<Result<null>> | undefined): Promise<void>
   if (result?.ok === false) store.dispatch({ kind: 'refused', failure: result.failure });
 }
 
-async function generate(request: GenerateRequest): Promise<void> {
+/** `begun`: the text that it goes on from, where that is more than a prompt. */
+async function generate(request: GenerateRequest, begun: Begun | null = null): Promise<void> {
   if (session === null) return;
-  store.dispatch({ kind: 'generate-requested', prompt: request.prompt });
+  store.dispatch({ kind: 'generate-requested', prompt: request.prompt, begun });
   page.showSample();
   const result = await session.generate(request);
   store.dispatch({ kind: 'generate-ended', failure: result.ok ? null : result.failure });
@@ -322,7 +325,9 @@ on<Failure>('failed', (failure) => store.dispatch({ kind: 'refused', failure }))
 on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);
 on<File[]>('files-chosen', loadFiles);
-on<GenerateRequest>('generate', generate);
+on<GenerateRequest>('generate', (request) => generate(request));
+on<Continuation>('go-on', ({ request, begun }) => generate(request, begun));
+on<number | null>('choose-sample', (step) => store.dispatch({ kind: 'sample-chosen', step }));
 on<Takeaway>('export-model', exportModel);
 on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));

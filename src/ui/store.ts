@@ -9,8 +9,10 @@ import type {
 } from '../worker/messages.ts';
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
+import { joinChoices, thinned } from './samples.ts';
 import { CHART, MILESTONES, RECORDING } from './strings.ts';
 import {
+  type Begun,
   bestOf,
   type Generation,
   initialView,
@@ -50,7 +52,8 @@ export type Action =
   | { kind: 'announced'; milestone: string }
   | { kind: 'train-requested' }
   | { kind: 'train-refused'; failure: Failure }
-  | { kind: 'generate-requested'; prompt: string }
+  | { kind: 'generate-requested'; prompt: string; begun?: Begun | null }
+  | { kind: 'sample-chosen'; step: number | null }
   | { kind: 'generate-ended'; failure: Failure | null }
   | { kind: 'generation-dismissed' }
   | { kind: 'export-requested' }
@@ -84,6 +87,7 @@ export function reduce(view: View, action: Action): View {
         ...view,
         generation: null,
         generationBefore: null,
+        sampleStep: null,
         recording: null,
         milestone: action.before === null ? MILESTONES.started : MILESTONES.resumed(action.before.step),
         run: {
@@ -94,6 +98,8 @@ export function reduce(view: View, action: Action): View {
           savedStep: action.before?.step ?? null,
           config: action.config,
           vocabulary: action.vocab_size,
+          characters: action.vocabulary ?? null,
+          statistics: null,
           parameters: action.parameters,
           gpuBytes: action.gpu_bytes,
           dispatches: action.dispatches,
@@ -136,13 +142,38 @@ export function reduce(view: View, action: Action): View {
       return first ? { ...next, milestone: MILESTONES.firstEvaluation(step, val) } : next;
     }
     case 'sample':
-      return withRun(view, (run) => ({ ...run, samples: [...run.samples, { step: action.step, text: action.text }] }));
+      return withRun(view, (run) => {
+        const { kind: _, ...sample } = action;
+        return { ...run, samples: thinned([...run.samples, sample]), writing: null };
+      });
+    case 'sampling':
+      return withRun(view, (run) => {
+        const { step, text, choices } = action;
+        const before = run.writing?.step === step ? run.writing : null;
+        const joined = joinChoices(before?.choices ?? null, choices);
+        return { ...run, writing: { step, text: (before?.text ?? '') + text, choices: joined } };
+      });
+    case 'sample-chosen':
+      return { ...view, sampleStep: action.step };
+    case 'measured': {
+      const { statistics } = action;
+      if (action.of === 'text') return { ...view, text: view.text && { ...view.text, statistics } };
+      return withRun(view, (run) => (run.live ? { ...run, statistics } : run));
+    }
     case 'norms':
       return withRun(view, (run) => ({ ...run, norms: [...run.norms, action.norms] }));
     case 'generated': {
       if (view.generation === null) return view;
-      const { prompt, text } = view.generation;
-      return { ...view, generation: { prompt, text: text + action.text, busy: !action.done } };
+      const { text, choices } = view.generation;
+      return {
+        ...view,
+        generation: {
+          ...view.generation,
+          text: text + action.text,
+          choices: joinChoices(choices, action.choices),
+          busy: !action.done,
+        },
+      };
     }
     case 'checkpoint':
       return withRun(view, (run) => ({ ...run, savedStep: action.step }));
@@ -168,7 +199,9 @@ export function reduce(view: View, action: Action): View {
     case 'run-left-out':
       return { ...view, compared: view.compared.filter(({ id }) => id !== action.id) };
     case 'run-shown':
-      return isActive(view.phase) ? view : { ...view, generation: null, recording: null, run: shown(action.kept) };
+      return isActive(view.phase)
+        ? view
+        : { ...view, generation: null, sampleStep: null, recording: null, run: shown(action.kept) };
     case 'run-forked':
       return { ...view, milestone: MILESTONES.forked(action.name) };
     case 'worker-died':
@@ -248,7 +281,11 @@ export function reduce(view: View, action: Action): View {
     case 'generate-requested':
       return {
         ...view,
-        generation: { prompt: action.prompt, text: '', busy: true },
+        generation: {
+          ...(action.begun ?? { prompt: action.prompt, text: '', choices: null }),
+          begun: action.begun ? Array.from(action.begun.text).length : 0,
+          busy: true,
+        },
         generationBefore: view.generation,
         failure: null,
       };
@@ -283,7 +320,9 @@ function withRecording(view: View, events: SessionEvent[], recording: RecordingV
 
 /** What stays on the sheet: what was written, or, when a request was refused, what stood there before. */
 function endedGeneration({ generation, generationBefore }: View, failure: Failure | null): Generation | null {
-  if (generation === null || (failure !== null && generation.text === '')) return generationBefore;
+  if (generation === null) return generationBefore;
+  const nothing = Array.from(generation.text).length === generation.begun;
+  if (failure !== null && nothing) return generationBefore;
   return { ...generation, busy: false };
 }
 
@@ -293,7 +332,10 @@ function withRun(view: View, change: (run: RunView) => RunView): View {
 
 function withPhase(view: View, phase: Phase, detail: string): View {
   const milestone = phase === view.phase ? null : phaseMilestone(view, phase);
-  const next = { ...view, phase, detail, milestone: milestone ?? view.milestone };
+  const going = phase === 'running' || phase === 'paused';
+  // a sample that was being written when the run ended is never told whole
+  const run = view.run?.writing && !going ? { ...view.run, writing: null } : view.run;
+  const next = { ...view, run, phase, detail, milestone: milestone ?? view.milestone };
   if (phase !== 'running' || view.phase !== 'paused') return next;
   return withRun(next, (run) => ({ ...run, marks: [...run.marks, { x: run.step, label: CHART.pausedHere }] }));
 }

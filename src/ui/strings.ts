@@ -7,5 +7,6 @@ export * from './strings/options.ts';
 export * from './strings/page.ts';
 export * from './strings/runs.ts';
 export * from './strings/settings.ts';
+export * from './strings/stages.ts';
 export * from './strings/words.ts';
 export * from './strings/writing.ts';

@@ -121,7 +121,7 @@ export const shared = css`
     font-size: var(--text-small);
   }
 
-  input[type='number'],
+  input:is([type='number'], [type='text']),
   textarea {
     display: block;
     width: 100%;
@@ -131,7 +131,7 @@ export const shared = css`
     background: var(--sheet);
   }
 
-  input[type='number'] {
+  input:is([type='number'], [type='text']) {
     height: var(--control);
     font-variant-numeric: tabular-nums lining-nums;
   }

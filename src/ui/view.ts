@@ -8,14 +8,18 @@ import {
 } from '../model/config.ts';
 import type {
   AdapterDescription,
+  Choices,
   Failure,
+  GenerateRequest,
   Phase,
   RunList,
   RunSummary,
+  Sample,
   Start,
   StartDescription,
   StepNorms,
   TextDescription,
+  TextStatistics,
   UnknownChoice,
 } from '../worker/messages.ts';
 import type { Mark } from './charts/series.ts';
@@ -50,10 +54,7 @@ export interface StartView {
   described: StartDescription | null;
 }
 
-export interface Sample {
-  step: number;
-  text: string;
-}
+export type { Choices, Sample };
 
 /** The run that is being watched: from its `started` on, or as it was last saved. */
 export interface RunView {
@@ -72,8 +73,12 @@ export interface RunView {
   dispatches: number;
   /** What products read, or why that is not what was asked for; empty for a run that is not in hand. */
   precision: string;
+  /** The token of each id; null where the model cannot be prompted. */
+  characters: readonly string[] | null;
   /** The name of the text it learns from. */
   textName: string;
+  /** What was counted in it, once that is known. */
+  statistics: TextStatistics | null;
   /** Steps done. */
   step: number;
   /** The loss of the last step, in nats. */
@@ -84,11 +89,27 @@ export interface RunView {
   evaluations: readonly Evaluation[];
   /** The evaluation after which the validation loss rose while the training loss fell on, or null. */
   overfittingSince: Evaluation | null;
+  /** At most MOST_SAMPLES, spread over the run. */
   samples: readonly Sample[];
   /** How far some of the steps have moved each tensor. */
   norms: readonly StepNorms[];
   /** Where it stood still for a while, or was gone on with. */
   marks: readonly Mark[];
+  /** The sample that is being written, so far. */
+  writing: Sample | null;
+}
+
+/** A text from which `generate` goes on, other than a prompt: what stood before a character that a person has changed. */
+export interface Begun {
+  prompt: string;
+  text: string;
+  choices: Choices | null;
+}
+
+/** A request that goes on from what a person has begun to change. */
+export interface Continuation {
+  request: GenerateRequest;
+  begun: Begun;
 }
 
 /** A kept run whose curves are laid over those of the run on show. */
@@ -103,9 +124,9 @@ export interface ComparedRun {
 export const MOST_COMPARED = 5;
 
 /** What `generate` is writing or has written. */
-export interface Generation {
-  prompt: string;
-  text: string;
+export interface Generation extends Begun {
+  /** Characters of the text that it has gone on from; 0 for a text from a prompt alone. */
+  begun: number;
   busy: boolean;
 }
 
@@ -162,6 +183,8 @@ export interface View {
   runs: RunList | null;
   compared: readonly ComparedRun[];
   generation: Generation | null;
+  /** The step of the sample on show; null for the newest, whichever that is. */
+  sampleStep: number | null;
   /** What stood there before the present request; comes back when that is refused. */
   generationBefore: Generation | null;
   /** Whether the model is being written to a file. */
@@ -194,6 +217,7 @@ export function initialView(): View {
     compared: [],
     generation: null,
     generationBefore: null,
+    sampleStep: null,
     exporting: false,
     failure: null,
     milestone: MILESTONES.opening,

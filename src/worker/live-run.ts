@@ -5,6 +5,7 @@ import { isChoice, type ProductChoices } from '../graph/tuner.ts';
 import { type RunConfig, tokensPerStep } from '../model/config.ts';
 import { splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { DATASETS } from '../text/datasets.ts';
+import type { TextMeasure } from '../text/statistics.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import { testProblems } from '../training/accuracy.ts';
 import { requireCorpusFits } from '../training/batches.ts';
@@ -16,6 +17,7 @@ import { Trainer, type TrainerOptions } from '../training/trainer.ts';
 import { type EventStream, RunClock } from './event-stream.ts';
 import type { Metrics } from './messages.ts';
 import type { RunKeeper } from './run-keeper.ts';
+import { measureOf } from './text-measures.ts';
 import type { LoadedText } from './texts.ts';
 import { tuningMemory } from './tuning.ts';
 import type { Writer, WritingModel } from './writer.ts';
@@ -128,6 +130,8 @@ export class LiveRun implements WritingModel {
   readonly #events: EventStream;
   readonly #evaluations: Losses[];
   #notedAt = performance.now();
+  /** What its samples are measured by, once that has been read. */
+  #measure: TextMeasure | undefined;
 
   /** Tells that the run has started. */
   constructor(
@@ -156,11 +160,17 @@ export class LiveRun implements WritingModel {
       config,
       text: text.name,
       vocab_size: text.tokenizer.vocab_size,
+      vocabulary: text.tokenizer.vocabulary,
       parameters: trainer.parameters,
       gpu_bytes: trainer.gpuBytes,
       dispatches: trainer.dispatchesPerStep,
       precision: trainer.computation.precision,
       note: trainer.computation.note,
+    });
+    void measureOf(text).then((measure) => {
+      this.#measure = measure;
+      keeper?.measured(measure.statistics);
+      if (!trainer.control.stopped) events.send({ kind: 'measured', of: 'run', statistics: measure.statistics });
     });
   }
 
@@ -205,9 +215,9 @@ export class LiveRun implements WritingModel {
         events.send({ kind: 'eval', step, train_loss, val_loss, overfitting_since, accuracy });
       },
       sampleDue: async (step) => {
-        const text = await writer.sample(this, this.config.training.seed + step);
-        keeper?.sampled(step, text);
-        events.send({ kind: 'sample', step, text });
+        const sample = await writer.sample(this, step, this.config.training.seed + step, this.#measure);
+        keeper?.sampled(sample);
+        events.send({ kind: 'sample', ...sample });
       },
     });
   }

@@ -1,9 +1,11 @@
 import type { Failure } from '../gpu/errors.ts';
 import type { GPTConfig, PresetName, RunConfig } from '../model/config.ts';
+import type { Choices } from '../storage/choices.ts';
 import type { Computed, RunState } from '../storage/database.ts';
-import type { Metrics } from '../storage/metrics.ts';
+import type { Metrics, Sample } from '../storage/metrics.ts';
 import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
+import type { TextStatistics } from '../text/statistics.ts';
 import type { StepNorms, StepRecord } from '../training/trainer.ts';
 import type { InspectionCommands } from './inspection/messages.ts';
 import type { LabCommands } from './lab.ts';
@@ -12,6 +14,7 @@ import type { RateCommands } from './rates.ts';
 import type { ShrinkCommands } from './shrinking.ts';
 
 export type {
+  Choices,
   Computed,
   DatasetName,
   Failure,
@@ -19,8 +22,10 @@ export type {
   Metrics,
   RunEstimate,
   RunState,
+  Sample,
   StepNorms,
   StepRecord,
+  TextStatistics,
   UnknownChoice,
 };
 
@@ -61,6 +66,8 @@ export interface TextDescription {
   preview: string;
   /** A prompt that suits it, where that is not how it begins: a problem without its answer, or nothing. */
   opening: string | null;
+  /** What was counted in it; of a large text it comes later, as `measured`. */
+  statistics?: TextStatistics | null;
 }
 
 /** What a run starts from: a new model, the one trained last, or the one that was opened. */
@@ -86,6 +93,8 @@ export interface GenerateRequest {
   top_p?: number;
   repetition_penalty?: number;
   seed: number;
+  /** The text ends before the first of these that comes. */
+  stop?: string[];
 }
 
 /** What other programs open; see `src/formats`. */
@@ -139,6 +148,8 @@ export interface KeptRun {
   vocab_size: number;
   parameters: number;
   metrics: Metrics;
+  /** What was counted in its text; older runs lack it. */
+  statistics?: TextStatistics | undefined;
 }
 
 /** What a fork has that its run has not. */
@@ -168,6 +179,8 @@ export type SessionEvent =
       /** Name of the text that it learns. */
       text: string;
       vocab_size: number;
+      /** The token of each id, `<|endoftext|>` the last; a recorded run lacks it. */
+      vocabulary?: readonly string[];
       parameters: number;
       gpu_bytes: number;
       dispatches: number;
@@ -188,10 +201,14 @@ export type SessionEvent =
     }
   /** How far one step has moved each tensor; at evaluations, and a few times between. */
   | { kind: 'norms'; norms: StepNorms }
+  /** A piece of the sample that is being written. */
+  | { kind: 'sampling'; step: number; text: string; choices: Choices }
   /** A sample written during training, whole. */
-  | { kind: 'sample'; step: number; text: string }
+  | ({ kind: 'sample' } & Sample)
   /** A piece of what `generate` writes; `done` with the last one. */
-  | { kind: 'generated'; text: string; done: boolean }
+  | { kind: 'generated'; text: string; choices: Choices; done: boolean }
+  /** What was counted in the text of the next run, or in that of the present one; comes some time after either. */
+  | { kind: 'measured'; of: 'text' | 'run'; statistics: TextStatistics }
   /** The run is on the disk up to this step. */
   | { kind: 'checkpoint'; step: number }
   /** The device is lost; the run goes on from this step as soon as there is another one. */

@@ -1,8 +1,17 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import type { RunRecord, RunState } from '../storage/database.ts';
 import type { Hold } from '../storage/holds.ts';
-import { divide, type Evaluation, joined, type Metrics, noMetrics, type Speed } from '../storage/metrics.ts';
+import {
+  divide,
+  type Evaluation,
+  joined,
+  type Metrics,
+  noMetrics,
+  type Sample,
+  type Speed,
+} from '../storage/metrics.ts';
 import type { RunStore } from '../storage/run-store.ts';
+import type { TextStatistics } from '../text/statistics.ts';
 import { type Checkpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import type { TrainingState } from '../training/state.ts';
 import type { StepNorms, StepRecord, Trainer } from '../training/trainer.ts';
@@ -87,8 +96,13 @@ export class RunKeeper {
     if (improved || performance.now() - this.#lastSave > EVALUATION_MS) void this.#take(improved);
   }
 
-  sampled(step: number, text: string): void {
-    this.#untold.samples.push({ step, text });
+  sampled(sample: Sample): void {
+    this.#untold.samples.push(sample);
+  }
+
+  /** What was counted in the run's text. */
+  measured(statistics: TextStatistics): void {
+    void this.#attempt(() => this.#options.store.change(this.id, { statistics }));
   }
 
   norms(norms: StepNorms): void {

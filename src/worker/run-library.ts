@@ -61,7 +61,8 @@ export class RunLibrary {
     const record = await this.#store.get(id);
     const { config, vocab_size, parameters } = record;
     const metrics = divide(await this.#store.metrics(id), record).told;
-    return { summary: summaryOf(record, await heldRuns(), own), config, vocab_size, parameters, metrics };
+    const { statistics } = record;
+    return { summary: summaryOf(record, await heldRuns(), own), config, vocab_size, parameters, metrics, statistics };
   }
 
   /** Adds a new run, and begins to keep it. */

@@ -41,6 +41,7 @@ import type { RunKeeper } from './run-keeper.ts';
 import { Shrinking } from './shrinking.ts';
 import { SpareTime } from './spare-time.ts';
 import { describeStart, readStartModel, type StartModel, startFrom } from './start.ts';
+import { measureOf } from './text-measures.ts';
 import { type LoadedText, loadText } from './texts.ts';
 import { Writer } from './writer.ts';
 
@@ -48,6 +49,8 @@ import { Writer } from './writer.ts';
 const STOP_ANSWER_MS = 100;
 /** How often the reading of a text is told, in milliseconds. */
 const READING_MS = 100;
+/** A text of so many characters is measured in the time that it takes to read it. */
+const SOON_MEASURED = 4_000_000;
 /** Losses of the device in a row, with nothing saved between them, after which a run is given up. */
 const MOST_LOSSES = 3;
 /** How long a run that goes on after one may still be in the hands of the attempt before, in milliseconds. */
@@ -123,6 +126,11 @@ export class Session extends LibraryCommands implements SessionCommands {
     return answer(async () => {
       const { text, description } = await loadText(source, progress, reading.signal);
       this.#text = text;
+      const measure = measureOf(text);
+      if (text.ids.length <= SOON_MEASURED) return { ...description, statistics: (await measure).statistics };
+      void measure.then(({ statistics }) => {
+        if (text === this.#text) this.#events.send({ kind: 'measured', of: 'text', statistics });
+      });
       return description;
     });
   }

@@ -1,7 +1,10 @@
 import { checkGenerationOptions, SAMPLING_DEFAULTS } from '../generation/options.ts';
 import { writeText } from '../generation/text.ts';
+import type { Sample } from '../storage/metrics.ts';
+import type { TextMeasure } from '../text/statistics.ts';
 import type { CharacterTokenizer } from '../text/tokenizer.ts';
 import type { Trainer } from '../training/trainer.ts';
+import { TextRecord } from './choices.ts';
 import type { GenerateRequest, SessionEvent } from './messages.ts';
 
 /** Generated characters are told this often, in milliseconds. */
@@ -48,15 +51,31 @@ export class Writer {
     await writing;
   }
 
-  /** A sample of a run, from the beginning of a line. Waits while the run is paused; throws `Stopped` when it stops. */
-  async sample({ trainer, tokenizer }: WritingModel, seed: number): Promise<string> {
+  /**
+   * A sample of a run, from the beginning of a line; told as it is written. Waits while the run is paused; throws
+   * `Stopped` when it stops. `measure`: what its words are looked up in, if that has been read yet.
+   */
+  async sample(
+    { trainer, tokenizer }: WritingModel,
+    step: number,
+    seed: number,
+    measure?: TextMeasure,
+  ): Promise<Sample> {
     const options = { ...SAMPLING_DEFAULTS, length: SAMPLE_LENGTH, temperature: SAMPLE_TEMPERATURE, seed };
-    let text = '';
-    for await (const { piece } of writeText(trainer.sampler, tokenizer, '', options)) {
-      text += piece;
+    const whole = new TextRecord(tokenizer);
+    const part = new TextRecord(tokenizer);
+    let told = performance.now();
+    for await (const { piece, written } of writeText(trainer.sampler, tokenizer, '', options)) {
+      whole.add(piece, written);
+      part.add(piece, written);
+      if (performance.now() - told > INTERVAL_MS) {
+        this.#send({ kind: 'sampling', step, ...part.take() });
+        told = performance.now();
+      }
       await trainer.control.passed(); // a pause or a stop is obeyed between two characters
     }
-    return text;
+    const { text, choices } = whole.take();
+    return { step, text, choices, counted: measure?.sample(text) };
   }
 
   async #stream(
@@ -64,7 +83,7 @@ export class Writer {
     { prompt, ...request }: GenerateRequest,
     current: { cancelled: boolean; superseded: boolean },
   ): Promise<void> {
-    let piece = '';
+    const part = new TextRecord(tokenizer);
     let told = performance.now();
     try {
       const options = { ...SAMPLING_DEFAULTS, ...request };
@@ -72,10 +91,9 @@ export class Writer {
         if (current.cancelled) {
           break;
         }
-        piece += written.piece;
+        part.add(written.piece, written.written);
         if (performance.now() - told > INTERVAL_MS) {
-          this.#send({ kind: 'generated', text: piece, done: false });
-          piece = '';
+          this.#send({ kind: 'generated', ...part.take(), done: false });
           told = performance.now();
         }
       }
@@ -86,7 +104,7 @@ export class Writer {
       }
     }
     if (!current.superseded) {
-      this.#send({ kind: 'generated', text: piece, done: true });
+      this.#send({ kind: 'generated', ...part.take(), done: true });
     }
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CharacterTokenizer, describeCharacter, END_OF_TEXT } from '../../src/text/tokenizer.ts';
+import { describeCharacter } from '../../src/text/characters.ts';
+import { CharacterTokenizer, END_OF_TEXT } from '../../src/text/tokenizer.ts';
 
 /** Any string: every plane, and halves of surrogate pairs. */
 const anyString = fc.string({ unit: 'binary', maxLength: 200 });

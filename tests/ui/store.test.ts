@@ -63,6 +63,16 @@ const evaluated = (step: number, train_loss: number, val_loss: number, since: nu
   val_loss,
   overfitting_since: since,
 });
+const choicesOf = (text: string) => {
+  const length = Array.from(text).length;
+  return { shares: new Uint16Array(7 * length), likeliest: new Uint16Array(5 * length) };
+};
+const generated = (text: string, done: boolean): SessionEvent => ({
+  kind: 'generated',
+  text,
+  choices: choicesOf(text),
+  done,
+});
 const viewAfter = (...actions: Action[]): View => actions.reduce(reduce, initialView());
 const inRun = (...actions: Action[]): View =>
   viewAfter(connected, loaded, { kind: 'train-requested' }, started, running, ...actions);
@@ -186,33 +196,33 @@ describe('a run', () => {
 
   it('ignores events of a run that it has not seen start', () => {
     expect(viewAfter(stepped(1), { kind: 'sample', step: 1, text: '' })).toEqual(initialView());
-    expect(viewAfter({ kind: 'generated', text: 'x', done: true })).toEqual(initialView());
+    expect(viewAfter(generated('x', true))).toEqual(initialView());
   });
 });
 
 describe('generation', () => {
   it('joins the pieces until the last one', () => {
     const asked: Action = { kind: 'generate-requested', prompt: 'Call' };
-    const view = inRun(asked, { kind: 'generated', text: ' me', done: false });
-    expect(view.generation).toEqual({ prompt: 'Call', text: ' me', busy: true });
-    const done = reduce(view, { kind: 'generated', text: ' Ishmael.', done: true });
-    expect(done.generation).toEqual({ prompt: 'Call', text: ' me Ishmael.', busy: false });
+    const view = inRun(asked, generated(' me', false));
+    expect(view.generation).toMatchObject({ prompt: 'Call', text: ' me', busy: true });
+    const done = reduce(view, generated(' Ishmael.', true));
+    expect(done.generation).toMatchObject({ prompt: 'Call', text: ' me Ishmael.', busy: false });
   });
 
   it('puts back what stood there when it is refused', () => {
     const first: Action[] = [
       { kind: 'generate-requested', prompt: 'Call' },
-      { kind: 'generated', text: ' me', done: true },
+      generated(' me', true),
       { kind: 'generate-ended', failure: null },
     ];
     const view = inRun(...first, { kind: 'generate-requested', prompt: '鯨' }, { kind: 'generate-ended', failure });
-    expect(view.generation).toEqual({ prompt: 'Call', text: ' me', busy: false });
+    expect(view.generation).toMatchObject({ prompt: 'Call', text: ' me', busy: false });
     expect(reduce(view, { kind: 'generation-dismissed' }).generation).toBeNull();
   });
 
   it('ends with what was written when it fails', () => {
     const asked: Action = { kind: 'generate-requested', prompt: 'Call' };
-    const view = inRun(asked, { kind: 'generated', text: ' me', done: false }, { kind: 'generate-ended', failure });
+    const view = inRun(asked, generated(' me', false), { kind: 'generate-ended', failure });
     expect(view).toMatchObject({ generation: { text: ' me', busy: false }, failure });
   });
 });

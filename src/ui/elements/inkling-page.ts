@@ -18,6 +18,8 @@ import {
 } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
+  type Begun,
+  type Continuation,
   canExport,
   canGenerate,
   canTrain,
@@ -42,6 +44,7 @@ import './page-tabs.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
 import './figures-table.ts';
+import './learning-stages.ts';
 import './model-export.ts';
 import './prompt-form.ts';
 import './recorded-run.ts';
@@ -63,6 +66,7 @@ const NONE: readonly never[] = [];
  * @prop view - all that there is to show
  * @prop session - whom the panels ask for what is not in the view
  * @fires panel-chosen - a PanelName
+ * @fires go-on - a Continuation
  */
 export class InklingPage extends LitElement {
   static override properties = { view: { attribute: false }, session: { attribute: false } };
@@ -169,6 +173,11 @@ export class InklingPage extends LitElement {
         .steps=${steps}
       >
         <p class="meaning">${sentence}</p>
+        <learning-stages
+          .loss=${last?.val ?? run?.history.loss.smooth.at(-1) ?? null}
+          .statistics=${run === null ? (view.text?.statistics ?? null) : run.statistics}
+          .samples=${run?.samples ?? NONE}
+        ></learning-stages>
         <figures-table .evaluations=${run?.evaluations ?? NONE}></figures-table>
       </run-charts>
     `;
@@ -180,17 +189,29 @@ export class InklingPage extends LitElement {
     const interval = run?.config.training.sample_interval ?? 0;
     return html`
       <sample-sheet
-        .sample=${run?.samples.at(-1)}
+        .samples=${run?.samples ?? NONE}
+        .step=${view.sampleStep}
+        .writing=${run?.writing ?? null}
         .generation=${generation}
         .firstAt=${isActive(view.phase) && interval > 0 ? interval : null}
+        .open=${canGenerate(view)}
+        @branch=${this.#branch}
       ></sample-sheet>
       <prompt-form
         .ready=${canGenerate(view)}
         .busy=${generation?.busy ?? false}
         .opening=${view.text?.opening ?? openingOf(view.text?.preview ?? '')}
+        .characters=${canGenerate(view) ? (run?.characters ?? null) : null}
+        .written=${generation !== null}
       ></prompt-form>
       <model-export .ready=${canExport(view)} .busy=${view.exporting}></model-export>
     `;
+  }
+
+  /** Goes on from a text with another character at its end, with the options of the form. */
+  #branch({ detail }: CustomEvent<Begun>): void {
+    const request = this.renderRoot.querySelector('prompt-form')!.request(detail.prompt + detail.text);
+    if (request !== null) emit<Continuation>(this, 'go-on', { request, begun: detail });
   }
 
   #facts() {
@@ -246,7 +267,7 @@ export class InklingPage extends LitElement {
             ${this.#instrument()}
           </div>
           <div class="writing">${this.#writing()}</div>
-          <sample-history .samples=${run?.samples ?? NONE}></sample-history>
+          <sample-history .samples=${run?.samples ?? NONE} .step=${view.sampleStep}></sample-history>
           <runs-panel
             .runs=${view.runs}
             .busy=${isActive(view.phase) || view.adapter === null}

@@ -4,12 +4,22 @@ import { emit } from '../emit.ts';
 import { PROMPT } from '../strings.ts';
 import { shared } from '../styles.ts';
 
+/** What a person has written for stop strings: `\n` stands for a line break, and `|` between two of them. */
+export function stopsOf(field: string): string[] {
+  return field
+    .split('|')
+    .map((stop) => stop.replaceAll('\\n', '\n').replaceAll('\\t', '\t'))
+    .filter((stop) => stop !== '');
+}
+
 /**
  * Asks the model to write on from a prompt.
  *
  * @prop ready - whether there is a model to ask
  * @prop busy - whether it is writing
  * @prop opening - the prompt offered until the person has typed one
+ * @prop characters - those that the model knows, among its tokens; null while there is none
+ * @prop written - whether something has been written, so that it can be written otherwise
  * @fires generate - a GenerateRequest
  * @fires cancel-generation
  */
@@ -18,22 +28,33 @@ export class PromptForm extends LitElement {
     ready: { type: Boolean },
     busy: { type: Boolean },
     opening: { type: String },
+    characters: { attribute: false },
+    written: { type: Boolean },
     temperature: { state: true },
+    unknown: { state: true },
   };
 
   declare ready: boolean;
   declare busy: boolean;
   declare opening: string;
+  declare characters: readonly string[] | null;
+  declare written: boolean;
   declare temperature: number;
+  /** Characters of the prompt that the model does not know. */
+  declare unknown: readonly string[];
 
   #typed = false;
+  #known: ReadonlySet<string> = new Set();
 
   constructor() {
     super();
     this.ready = false;
     this.busy = false;
     this.opening = '';
+    this.characters = null;
+    this.written = false;
     this.temperature = 0.8;
+    this.unknown = [];
   }
 
   get #prompt(): HTMLTextAreaElement {
@@ -42,21 +63,58 @@ export class PromptForm extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has('opening') && !this.#typed) this.#prompt.value = this.opening;
+    if (changed.has('characters')) this.#known = new Set(this.characters ?? []);
+    if (changed.has('opening') || changed.has('characters')) this.#check();
   }
 
-  #submit(event: Event): void {
-    event.preventDefault();
-    if (!this.ready || this.busy) return;
-    const number = (name: string) => this.renderRoot.querySelector<HTMLInputElement>(`[name=${name}]`)!.valueAsNumber;
-    emit<GenerateRequest>(this, 'generate', {
-      prompt: this.#prompt.value,
+  /** A request with the options chosen; null while one of them is not valid. */
+  request(prompt = this.#prompt.value): GenerateRequest | null {
+    const field = (name: string) => this.renderRoot.querySelector<HTMLInputElement>(`[name=${name}]`)!;
+    if (!this.renderRoot.querySelector('form')!.reportValidity()) return null;
+    const number = (name: string) => field(name).valueAsNumber;
+    return {
+      prompt,
       length: number('length'),
       temperature: this.temperature,
       top_k: number('top_k'),
       top_p: number('top_p'),
       repetition_penalty: number('repetition_penalty'),
       seed: number('seed'),
-    });
+      stop: stopsOf(field('stop').value),
+    };
+  }
+
+  #submit(event: Event): void {
+    event.preventDefault();
+    this.#ask();
+  }
+
+  #ask(): void {
+    const request = this.ready && !this.busy ? this.request() : null;
+    if (request !== null) emit<GenerateRequest>(this, 'generate', request);
+  }
+
+  #again(): void {
+    if (!this.ready || this.busy) return;
+    const seed = this.renderRoot.querySelector<HTMLInputElement>('[name=seed]')!;
+    seed.valueAsNumber = (seed.valueAsNumber + 1) % 2 ** 32;
+    this.#ask();
+  }
+
+  /** Names the characters that the model lacks, while they are typed. */
+  #check(): void {
+    const unknown =
+      this.characters === null ? [] : [...new Set(this.#prompt.value)].filter((one) => !this.#known.has(one));
+    if (unknown.join('') !== this.unknown.join('')) this.unknown = unknown;
+  }
+
+  #leaveOut(): void {
+    this.#prompt.value = Array.from(this.#prompt.value)
+      .filter((one) => this.#known.has(one))
+      .join('');
+    this.#typed = true;
+    this.#check();
+    this.#prompt.focus();
   }
 
   /** Return makes a new line, as everywhere; with Ctrl or Command it generates. */
@@ -96,11 +154,20 @@ export class PromptForm extends LitElement {
             id="prompt"
             rows="3"
             spellcheck="false"
+            aria-describedby="unknown"
+            aria-invalid=${this.unknown.length > 0 ? 'true' : nothing}
             @input=${() => {
               this.#typed = true;
+              this.#check();
             }}
             @keydown=${this.#key}
           ></textarea>
+          <p id="unknown" class="unknown" aria-live="polite">
+            ${this.unknown.length === 0 ? nothing : PROMPT.unknown(this.unknown)}
+          </p>
+          <button type="button" class="leave-out" ?hidden=${this.unknown.length === 0} @click=${this.#leaveOut}>
+            ${PROMPT.leaveOut(this.unknown.length)}
+          </button>
         </div>
         <div>
           <label for="temperature">${PROMPT.temperature}</label>
@@ -137,12 +204,20 @@ export class PromptForm extends LitElement {
             ${this.#option('top_k', PROMPT.topK, PROMPT.topKHelp, { min: 0, max: 4096, step: 1, value: 0 })}
             ${this.#option('top_p', PROMPT.topP, PROMPT.topPHelp, { min: 0.01, max: 1, step: 0.01, value: 1 })}
             ${this.#option('repetition_penalty', PROMPT.penalty, PROMPT.penaltyHelp, { min: 0.5, max: 3, step: 0.05, value: 1 })}
+            <div>
+              <label for="stop">${PROMPT.stop}</label>
+              <input id="stop" name="stop" type="text" autocomplete="off" aria-describedby="stop-help" />
+              <p id="stop-help" class="help">${PROMPT.stopHelp}</p>
+            </div>
           </div>
         </details>
         <div class="buttons">
           <button class="primary" aria-disabled=${!this.ready || this.busy}>${PROMPT.generate}</button>
           <button type="button" ?hidden=${!this.busy} @click=${() => emit(this, 'cancel-generation')}>
             ${PROMPT.cancel}
+          </button>
+          <button type="button" ?hidden=${this.busy || !this.written} aria-disabled=${!this.ready} @click=${this.#again}>
+            ${PROMPT.again}
           </button>
         </div>
         <p class="help state">${this.ready ? nothing : PROMPT.notYet}</p>
@@ -191,8 +266,24 @@ export class PromptForm extends LitElement {
         margin-top: var(--space-2);
       }
 
+      .unknown {
+        color: var(--alarm);
+        font-size: var(--text-small);
+      }
+
+      textarea[aria-invalid] {
+        border-color: var(--alarm);
+      }
+
+      .leave-out {
+        min-height: 2rem;
+        margin-top: var(--space-2);
+        font-size: var(--text-small);
+      }
+
       .buttons {
         display: flex;
+        flex-wrap: wrap;
         gap: var(--space-3);
       }
 

@@ -1,4 +1,5 @@
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
+import { emit } from '../emit.ts';
 import { count } from '../format.ts';
 import { SAMPLE } from '../strings.ts';
 import { shared } from '../styles.ts';
@@ -14,19 +15,25 @@ const EXCERPT = 160;
  * The samples of a run below one another, a line each, the newest first: how the writing changes.
  *
  * @prop samples - written during training, oldest first
+ * @prop step - of the sample that stands on the sheet; null for the newest
+ * @fires choose-sample - a step, or null for the newest
  */
 export class SampleHistory extends LitElement {
-  static override properties = { samples: { attribute: false } };
+  static override properties = { samples: { attribute: false }, step: { attribute: false } };
 
   declare samples: readonly Sample[];
+  declare step: number | null;
 
   constructor() {
     super();
     this.samples = [];
+    this.step = null;
   }
 
   override render() {
     const rows = spread(this.samples, SHOWN).reverse();
+    const newest = this.samples.at(-1)?.step;
+    const choose = (step: number) => emit<number | null>(this, 'choose-sample', step === newest ? null : step);
     return html`
       <h2>${SAMPLE.history}</h2>
       ${
@@ -35,7 +42,14 @@ export class SampleHistory extends LitElement {
           : html`<ol>
               ${rows.map(
                 ({ step, text }) =>
-                  html`<li><span class="number">${count(step)}</span><q>${text.trim().slice(0, EXCERPT)}</q></li>`,
+                  html`<li>
+                    <button
+                      class="number"
+                      aria-label=${SAMPLE.show(step)}
+                      aria-current=${step === (this.step ?? newest) ? 'true' : nothing}
+                      @click=${() => choose(step)}
+                    >${count(step)}</button><q>${text.trim().slice(0, EXCERPT)}</q>
+                  </li>`,
               )}
             </ol>`
       }
@@ -64,10 +78,23 @@ export class SampleHistory extends LitElement {
         border-top: 1px solid var(--rule);
       }
 
-      span {
+      button {
+        min-height: 1.5rem;
+        padding: 0;
+        border: 0;
+        background: none;
         color: var(--ink-faint);
         font-size: var(--text-small);
         text-align: right;
+      }
+
+      button:hover,
+      button[aria-current] {
+        color: var(--accent);
+      }
+
+      button[aria-current] {
+        font-weight: 600;
       }
 
       q {

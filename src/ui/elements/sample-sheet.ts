@@ -1,47 +1,94 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { emit } from '../emit.ts';
+import { branch, choiceAt, covers, sampleAt } from '../samples.ts';
 import { SAMPLE } from '../strings.ts';
 import { shared } from '../styles.ts';
-import type { Generation, Sample } from '../view.ts';
+import { Unrolling } from '../unrolling.ts';
+import type { Begun, Choices, Generation, Sample } from '../view.ts';
+import { characterUnder, placeOf, written } from '../written.ts';
+import './choice-strip.ts';
+import { sheet } from './sample-sheet-styles.ts';
 
 /** Pixels from the end within which the sheet is taken to be read at its end. */
 const NEAR_END = 40;
 
+/** What stands on the sheet, but for the prompt. */
+interface Shown {
+  /** Tells one text from another. */
+  key: unknown;
+  characters: string[];
+  choices: Choices | null;
+  /** Characters that were there before it was written. */
+  from: number;
+}
+
 /**
- * The sheet of paper that the model writes on: the newest sample of the training, or what it was asked for.
+ * The sheet of paper that the model writes on: a sample of the training, or what it was asked for. Each character tells
+ * how it was chosen.
  *
- * @prop sample - the newest one written during training, or undefined
+ * @prop samples - written during training, oldest first
+ * @prop step - of the sample on show; null for the newest
+ * @prop writing - the sample that is being written, or null
  * @prop generation - written from a prompt, or null; it stays until it is put away
  * @prop firstAt - the step of the first sample, while one is awaited, or null
+ * @prop open - whether the model can write on from here
  * @fires dismiss-generation
+ * @fires choose-sample - a step, or null for the newest
+ * @fires branch - a Begun, with another character at its end
  */
 export class SampleSheet extends LitElement {
   static override properties = {
-    sample: { attribute: false },
+    samples: { attribute: false },
+    step: { attribute: false },
+    writing: { attribute: false },
     generation: { attribute: false },
     firstAt: { attribute: false },
+    open: { type: Boolean },
     copied: { state: true },
+    marked: { state: true },
+    at: { state: true },
   };
 
-  declare sample: Sample | undefined;
+  declare samples: readonly Sample[];
+  declare step: number | null;
+  declare writing: Sample | null;
   declare generation: Generation | null;
   declare firstAt: number | null;
+  declare open: boolean;
   /** The text that was copied last. */
   declare copied: string | null;
+  declare marked: boolean;
+  /** The character that is looked at. */
+  declare at: number | null;
 
+  readonly #unrolling = new Unrolling(this);
+  #shown: Shown = { key: null, characters: [], choices: null, from: 0 };
   #follow = true;
+  /** Whether a click or a key has chosen the character, so that the pointer leaves it alone. */
+  #held = false;
+  #pointed = 0;
+  #asked = 0;
 
   constructor() {
     super();
-    this.sample = undefined;
+    this.samples = [];
+    this.step = null;
+    this.writing = null;
     this.generation = null;
     this.firstAt = null;
+    this.open = false;
     this.copied = null;
+    this.marked = false;
+    this.at = null;
+  }
+
+  get #sample(): Sample | undefined {
+    return (this.step === null ? this.writing : null) ?? sampleAt(this.samples, this.step);
   }
 
   /** What stands on the sheet, the prompt included. */
   get #text(): string {
-    return this.generation === null ? (this.sample?.text ?? '') : this.generation.prompt + this.generation.text;
+    return (this.generation?.prompt ?? '') + this.#shown.characters.join('');
   }
 
   async #copy(): Promise<void> {
@@ -55,123 +102,202 @@ export class SampleSheet extends LitElement {
     }
   }
 
-  protected override willUpdate(): void {
-    const sheet = this.renderRoot.querySelector('section');
-    if (sheet === null) return;
-    this.#follow = sheet.scrollHeight - sheet.scrollTop - sheet.clientHeight < NEAR_END;
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const paper = this.renderRoot.querySelector('section');
+    if (paper !== null) this.#follow = paper.scrollHeight - paper.scrollTop - paper.clientHeight < NEAR_END;
+    // a new request, rather than more of the present one
+    if (changed.has('generation') && this.generation?.busy && !changed.get('generation')?.busy) this.#asked++;
+    const before = this.#shown.key;
+    this.#shown = this.#read();
+    if (this.#shown.key !== before) this.#look(null);
+    const { key, characters, from } = this.#shown;
+    this.#unrolling.follow(key, characters.length, from);
+  }
+
+  #read(): Shown {
+    const source = this.generation ?? this.#sample;
+    const characters = Array.from(source?.text ?? '');
+    const choices = covers(source?.choices, characters.length) ? source.choices : null;
+    if (this.generation !== null) {
+      return { key: `asked ${this.#asked}`, characters, choices, from: this.generation.begun };
+    }
+    // what a person goes back to is there at once
+    const from = this.step === null ? 0 : characters.length;
+    return { key: this.#sample?.step ?? null, characters, choices, from };
   }
 
   protected override updated(): void {
     // The text runs on under the reader's eyes, unless they have gone back to read.
-    const sheet = this.renderRoot.querySelector('section')!;
-    if (this.generation?.busy && this.#follow) sheet.scrollTop = sheet.scrollHeight;
+    const paper = this.renderRoot.querySelector('section')!;
+    if (this.generation?.busy && this.#follow) paper.scrollTop = paper.scrollHeight;
+    this.#frame();
   }
 
-  #written() {
-    if (this.generation !== null) {
-      const { prompt, text, busy } = this.generation;
-      const caret = busy ? html`<i class="caret"></i>` : nothing;
-      return html`<blockquote><b>${prompt}</b>${text}${caret}</blockquote>`;
+  /** Frames the character that is looked at. */
+  #frame(): void {
+    const frame = this.renderRoot.querySelector<HTMLElement>('.looked-at');
+    const quote = this.renderRoot.querySelector('blockquote');
+    if (frame === null || quote === null) return;
+    const place = this.at === null ? null : placeOf(quote, this.at);
+    frame.hidden = place === null;
+    if (place === null) return;
+    const { left, top } = quote.getBoundingClientRect();
+    const style = {
+      left: place.left - left,
+      top: place.top - top,
+      width: Math.max(3, place.width),
+      height: place.height,
+    };
+    for (const [name, value] of Object.entries(style)) frame.style.setProperty(name, `${value}px`);
+    if (this.#held) frame.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
+
+  #look(at: number | null, held = false): void {
+    this.at = at;
+    this.#held = held && at !== null;
+  }
+
+  #under(event: MouseEvent): number | null {
+    return characterUnder(event.composedPath()[0], event.clientX, event.clientY);
+  }
+
+  #point(event: PointerEvent): void {
+    if (this.#held || event.pointerType === 'touch' || this.#pointed !== 0) return;
+    this.#pointed = requestAnimationFrame(() => {
+      this.#pointed = 0;
+      if (!this.#held) this.#look(this.#under(event));
+    });
+  }
+
+  #leave(): void {
+    if (!this.#held) this.#look(null);
+  }
+
+  #click(event: MouseEvent): void {
+    const at = this.#under(event);
+    this.#look(at, !(this.#held && at === this.at));
+  }
+
+  #key(event: KeyboardEvent): void {
+    const last = this.#unrolling.shown - 1;
+    if (last < 0 || event.ctrlKey || event.metaKey || event.altKey) return;
+    const at = this.at;
+    const to = {
+      ArrowRight: at === null ? 0 : Math.min(last, at + 1),
+      ArrowLeft: at === null ? last : Math.max(0, at - 1),
+      Home: 0,
+      End: last,
+      Escape: null,
+    }[event.key];
+    if (to === undefined || (event.key === 'Escape' && at === null)) return;
+    event.preventDefault();
+    this.#look(to, true);
+  }
+
+  #move(event: InputEvent): void {
+    const index = (event.currentTarget as HTMLInputElement).valueAsNumber;
+    emit<number | null>(this, 'choose-sample', index === this.samples.length - 1 ? null : this.samples[index]!.step);
+  }
+
+  #take(event: CustomEvent<string>): void {
+    const { choices, characters } = this.#shown;
+    if (this.at === null || choices === null) return;
+    const prompt = this.generation?.prompt ?? '';
+    emit<Begun>(this, 'branch', { prompt, ...branch(characters.join(''), choices, this.at, event.detail) });
+  }
+
+  #quote() {
+    const { generation, marked } = this;
+    const { characters, choices } = this.#shown;
+    if (generation === null && this.#sample === undefined) {
+      return html`<p class="empty">${SAMPLE.empty} ${this.firstAt === null ? nothing : SAMPLE.waiting(this.firstAt)}</p>`;
     }
-    if (this.sample !== undefined) return html`<blockquote>${this.sample.text}</blockquote>`;
-    return html`<p class="empty">${SAMPLE.empty} ${this.firstAt === null ? nothing : SAMPLE.waiting(this.firstAt)}</p>`;
+    const { shown } = this.#unrolling;
+    const going = (generation?.busy ?? false) || shown < characters.length;
+    return html`<blockquote>${generation === null ? nothing : html`<b>${generation.prompt}</b>`}${written(characters.slice(0, shown), choices, marked)}${going ? html`<i class="caret"></i>` : nothing}<i class="looked-at" hidden></i></blockquote>`;
   }
 
   #caption() {
     if (this.generation !== null) return this.generation.busy ? SAMPLE.writing : SAMPLE.prompted;
-    return this.sample === undefined ? nothing : SAMPLE.training(this.sample.step);
+    return this.#sample === undefined ? nothing : SAMPLE.training(this.#sample.step);
+  }
+
+  #moment() {
+    const { samples } = this;
+    const hidden = samples.length < 2 || this.generation !== null;
+    const shown = sampleAt(samples, this.step);
+    const step = shown?.step ?? 0;
+    return html`
+      <div class="moment" aria-hidden=${hidden ? 'true' : nothing}>
+        <label for="moment" title=${SAMPLE.momentHelp}>${SAMPLE.moment}</label>
+        <input
+          id="moment"
+          type="range"
+          min="0"
+          max=${Math.max(1, samples.length - 1)}
+          step="1"
+          .valueAsNumber=${shown === undefined ? 0 : samples.indexOf(shown)}
+          aria-valuetext=${SAMPLE.momentText(step)}
+          @input=${this.#move}
+        />
+        <output for="moment" class="number" aria-hidden="true">${SAMPLE.momentText(step)}</output>
+      </div>
+    `;
   }
 
   override render() {
-    const canReturn = this.generation !== null && !this.generation.busy && this.sample !== undefined;
+    const { choices, characters } = this.#shown;
+    const canReturn = this.generation !== null && !this.generation.busy && this.samples.length > 0;
+    const at = this.at !== null && this.at < characters.length ? this.at : null;
     return html`
       <h2 id="heading">${SAMPLE.heading}</h2>
-      <section aria-labelledby="heading" tabindex="0">
+      <section
+        aria-labelledby="heading"
+        aria-description=${SAMPLE.sheetHelp}
+        tabindex="0"
+        @pointermove=${this.#point}
+        @pointerleave=${this.#leave}
+        @click=${this.#click}
+        @keydown=${this.#key}
+      >
         <p class="help number">${this.#caption()}</p>
-        ${this.#written()}
+        ${this.#quote()}
       </section>
-      <p class="below">
+      ${this.#moment()}
+      <div class="below">
+        <label>
+          <input
+            type="checkbox"
+            .checked=${this.marked}
+            @change=${(event: Event) => {
+              this.marked = (event.currentTarget as HTMLInputElement).checked;
+            }}
+          />
+          ${SAMPLE.mark}
+        </label>
         <button ?hidden=${this.#text === '' || !navigator.clipboard} @click=${this.#copy}>
           ${this.copied === this.#text ? SAMPLE.copied : SAMPLE.copy}
         </button>
         <button ?hidden=${!canReturn} @click=${() => emit(this, 'dismiss-generation')}>${SAMPLE.newest}</button>
-      </p>
+      </div>
+      ${
+        this.marked
+          ? html`<ul class="legend" aria-label=${SAMPLE.legend}>
+              ${SAMPLE.levels.map((label, level) => html`<li><span class=${`level-${level}`}>${label}</span></li>`)}
+            </ul>`
+          : nothing
+      }
+      ${this.marked && choices === null && characters.length > 0 ? html`<p class="help">${SAMPLE.notKept}</p>` : nothing}
+      <choice-strip
+        .character=${at === null ? null : characters[at]!}
+        .choice=${at === null || choices === null ? null : choiceAt(choices, at)}
+        .open=${this.open && !this.generation?.busy}
+        @take=${this.#take}
+      ></choice-strip>
     `;
   }
 
-  static override styles = [
-    shared,
-    css`
-      section {
-        height: clamp(20rem, 46vh, 36rem);
-        margin-top: var(--space-3);
-        padding: var(--space-4) var(--space-5) var(--space-5);
-        overflow-y: auto;
-        border: 1px solid var(--rule);
-        border-radius: var(--radius);
-        background: var(--sheet);
-        box-shadow: 0 1px 2px rgb(0 0 0 / 4%);
-      }
-
-      section > .help {
-        min-height: 1.4em;
-      }
-
-      blockquote,
-      .empty {
-        max-width: 38rem;
-        margin: var(--space-3) 0 0;
-        font: var(--text-large) / 1.6 var(--serif);
-        white-space: pre-wrap;
-        overflow-wrap: anywhere;
-      }
-
-      .empty {
-        color: var(--ink-faint);
-        font-style: italic;
-        white-space: normal;
-      }
-
-      b {
-        color: var(--accent);
-        font-weight: inherit;
-      }
-
-      .caret {
-        display: inline-block;
-        width: 2px;
-        height: 1.1em;
-        margin-left: 2px;
-        background: var(--accent);
-        vertical-align: -0.15em;
-        animation: blink 1s steps(2) infinite;
-      }
-
-      @keyframes blink {
-        50% {
-          opacity: 0;
-        }
-      }
-
-      .below {
-        display: flex;
-        justify-content: flex-end;
-        gap: var(--space-4);
-        height: 2.5rem;
-      }
-
-      .below button {
-        min-height: 2rem;
-        padding: 0;
-        border: 0;
-        background: none;
-        color: var(--accent);
-        font-size: var(--text-small);
-        text-decoration: underline;
-        text-underline-offset: 0.15em;
-      }
-    `,
-  ];
+  static override styles = [shared, sheet];
 }
 
 customElements.define('sample-sheet', SampleSheet);

@@ -1,0 +1,43 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+
+/** A text appears in about so many frames, fast at first: as if it were being written, and never far behind. */
+const FRAMES = 18;
+
+/** Shows a text that has come in one piece, or in few, character by character; at once where motion is not wanted. */
+export class Unrolling implements ReactiveController {
+  /** Characters of the text that are on show. */
+  shown = 0;
+  readonly #host: ReactiveControllerHost;
+  #frame = 0;
+  #length = 0;
+  #key: unknown;
+
+  constructor(host: ReactiveControllerHost) {
+    this.#host = host;
+    host.addController(this);
+  }
+
+  hostDisconnected(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.shown = this.#length;
+  }
+
+  /** The text on show has `length` characters now. With another `key` it is another text, that begins at `from`. */
+  follow(key: unknown, length: number, from: number): void {
+    if (key !== this.#key) {
+      this.#key = key;
+      this.shown = from;
+    }
+    this.#length = length;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches || document.hidden;
+    this.shown = still ? length : Math.min(this.shown, length);
+    if (this.shown < length) this.#frame ||= requestAnimationFrame(() => this.#advance());
+  }
+
+  #advance(): void {
+    this.#frame = 0;
+    this.shown = Math.min(this.#length, this.shown + Math.ceil((this.#length - this.shown) / FRAMES));
+    this.#host.requestUpdate();
+  }
+}
