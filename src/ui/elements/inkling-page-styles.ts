@@ -87,6 +87,8 @@ export const layout = css`
   }
 
   .meaning {
+    display: flex;
+    align-items: flex-end;
     min-height: 3em;
     max-width: 44rem;
     margin: var(--space-4) 0 var(--space-3);

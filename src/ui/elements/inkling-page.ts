@@ -174,7 +174,7 @@ export class InklingPage extends LitElement {
       >
         <p class="meaning">${sentence}</p>
         <learning-stages
-          .loss=${last?.val ?? run?.history.loss.smooth.at(-1) ?? null}
+          .loss=${last?.val ?? run?.history.recentLoss ?? null}
           .statistics=${run === null ? (view.text?.statistics ?? null) : run.statistics}
           .samples=${run?.samples ?? NONE}
         ></learning-stages>
