@@ -40,6 +40,8 @@ const RULES: Record<string, Rule> = {
     unlessType: (target) => target === 'src/training/trainer.ts' || target === 'src/model/config.ts',
   },
   worker: { forbidden: inLayers('ui', 'cli', 'library') },
+  // A page of its own, which is small: what it takes from the engine it carries along.
+  standalone: { forbidden: inLayers('formats', 'training', 'storage', 'worker', 'ui', 'cli', 'library') },
   ui: {
     forbidden: (target) =>
       inLayers('gpu', 'graph', 'training', 'generation', 'storage', 'cli', 'library')(target) ||

@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { encodeGGUF } from '../formats/gguf.ts';
 import { huggingFaceFiles } from '../formats/huggingface/export.ts';
 import type { PortableModel } from '../formats/portable-model.ts';
+import { encodeStandalone } from '../formats/standalone.ts';
 import { writeZip } from '../formats/zip.ts';
 import { InklingError } from '../gpu/errors.ts';
+import { DATASETS, isDatasetName } from '../text/datasets.ts';
 import { encodeCheckpoint, portableModel } from '../training/checkpoint.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { METRICS } from './metrics-file.ts';
@@ -12,17 +14,26 @@ import { readBytes } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint } from './run-folder.ts';
 
-const FORMATS = ['huggingface', 'gguf', 'checkpoint', 'csv'] as const;
+const FORMATS = ['huggingface', 'gguf', 'checkpoint', 'html', 'csv'] as const;
 type Format = (typeof FORMATS)[number];
+
+const FLAGS = {
+  model: 'text',
+  format: 'text',
+  bits: 'count',
+  prompt: 'text',
+  out: 'text',
+  json: 'switch',
+} as const;
 
 /** `export`: writes a model as a file, or a folder, that other programs open. */
 export async function exportModel(argv: string[]): Promise<boolean> {
-  const { flags } = readFlags('export', argv, { model: 'text', format: 'text', out: 'text', json: 'switch' }, false);
+  const { flags } = readFlags('export', argv, FLAGS, false);
   for (const name of ['model', 'format', 'out'] as const) {
     if (!flags[name]) {
       throw new UsageError(
         `export: --${name} is missing.`,
-        'Write export --model DIR --format huggingface|gguf|checkpoint|csv --out PATH.',
+        'Write export --model DIR --format huggingface|gguf|checkpoint|html|csv --out PATH.',
       );
     }
   }
@@ -30,9 +41,19 @@ export async function exportModel(argv: string[]): Promise<boolean> {
   if (!FORMATS.includes(format)) {
     throw new UsageError(`export: there is no format “${format}”.`, `Take one of ${FORMATS.join(', ')}.`);
   }
+  const { bits = 8, prompt = '' } = flags;
+  if (bits !== 8 && bits !== 4 && bits !== 32) {
+    throw new UsageError(`export: --bits takes 8, 4 or 32, not ${bits}.`, 'Take one of them.');
+  }
+  if (format !== 'html' && (flags.bits !== undefined || flags.prompt !== undefined)) {
+    throw new UsageError(
+      `export: --bits and --prompt have no effect with the format ${format}.`,
+      'Leave them out, or take --format html.',
+    );
+  }
   const output = new Output(flags.json === true);
   const out = flags.out!;
-  const files = await encode(format, flags.model!, out, output);
+  const files = await encode(format, flags.model!, out, { bits, prompt }, output);
   let bytes = 0;
   for (const [path, content] of files) {
     await save(path, content);
@@ -44,7 +65,13 @@ export async function exportModel(argv: string[]): Promise<boolean> {
 }
 
 /** What is to be written, by path. */
-async function encode(format: Format, path: string, out: string, output: Output): Promise<Map<string, Uint8Array>> {
+async function encode(
+  format: Format,
+  path: string,
+  out: string,
+  { bits, prompt }: { bits: 32 | 8 | 4; prompt: string },
+  output: Output,
+): Promise<Map<string, Uint8Array>> {
   if (format === 'csv') {
     return new Map([[out, await readBytes(join(path, METRICS))]]);
   }
@@ -56,11 +83,22 @@ async function encode(format: Format, path: string, out: string, output: Output)
   if (format === 'gguf') {
     return new Map([[out, encodeGGUF(model)]]);
   }
+  if (format === 'html') {
+    const { default: template } = await import('virtual:standalone-page');
+    const { text, state, val_loss } = checkpoint;
+    const facts = { text: titleOf(text.name), steps: state.step, val_loss, prompt };
+    return new Map([[out, encodeStandalone(template, model, bits, facts)]]);
+  }
   const files = huggingFaceFiles(model);
   if (out.toLowerCase().endsWith('.zip')) {
     return new Map([[out, writeZip(files)]]);
   }
   return new Map([...files].map(([name, content]) => [join(out, name), content]));
+}
+
+/** A text's name as a sentence can have it: a path is a private matter. */
+function titleOf(name: string): string {
+  return isDatasetName(name) ? DATASETS[name].title : basename(name);
 }
 
 async function save(path: string, content: Uint8Array): Promise<void> {

@@ -57,8 +57,13 @@ const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i;
 
-function describe({ description, vendor, architecture, device }: GPUAdapterInfo): string {
+export function describe({ description, vendor, architecture, device }: GPUAdapterInfo): string {
   return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
+}
+
+/** Whether an adapter computes on the processor. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  return info.isFallbackAdapter === true || SOFTWARE.test(`${describe(info)} ${info.architecture}`);
 }
 
 /**
@@ -91,7 +96,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
       'Close other pages that use the GPU and reload; if that does not help, update the graphics driver.',
     );
   }
-  const software = adapter.info.isFallbackAdapter === true || SOFTWARE.test(`${name} ${adapter.info.architecture}`);
+  const software = isSoftware(adapter.info);
   const pipelines = new PipelineCache(device);
   const half = device.features.has('shader-f16');
   const units = half && device.features.has('subgroups') ? matrixUnits(adapter) : undefined;

@@ -3,6 +3,13 @@ import { bytes, count, loss } from '../format.ts';
 
 const share = (value: number) => `${Math.round(100 * value)} %`;
 
+/** A signed percentage; what rounds to nothing has no sign. */
+function change(percent: number): string {
+  const digits = Math.abs(percent).toFixed(2);
+  const sign = Number(digits) === 0 ? '±' : percent < 0 ? '−' : '+';
+  return `${sign}${digits} %`;
+}
+
 export const SHRINK = {
   heading: 'Shrink it',
   intro:
@@ -69,9 +76,10 @@ export const SHRINK = {
   },
   samples: 'What each writes',
   samplesHelp: 'Always the likeliest character, so that only the model makes a difference.',
-  change: (percent: number) => `${percent < 0 ? '−' : '+'}${Math.abs(percent).toFixed(2)} %`,
-  verdict: (bits: number, size: number, change: number) =>
-    `With ${bits} bits it takes ${share(size)} of the size, and the validation loss changes by ${change < 0 ? '−' : '+'}${Math.abs(change).toFixed(2)} %.`,
+  change,
+  blank: 'nothing but white space',
+  verdict: (bits: number, size: number, by: number) =>
+    `With ${bits} bits it takes ${share(size)} of the size, and the validation loss changes by ${change(by)}.`,
   pruned: (most: number, value: number) =>
     `Up to ${share(most)} of the weights can go before the loss rises by more than 1 %: to ${loss(value)}.`,
   prunedNone: 'Every share of the weights that was tried raises the loss by more than 1 %.',

@@ -66,7 +66,7 @@ export class ShrinkTable extends LitElement {
           ({ variant, sample }) => html`
             <div>
               <dt>${SHRINK.name(variant)}</dt>
-              <dd>${sample}</dd>
+              <dd>${sample.trim() === '' ? html`<span class="help">${SHRINK.blank}</span>` : sample}</dd>
             </div>
           `,
         )}
