@@ -15,7 +15,7 @@ function linearMarks([low, high]: Range, most: number): number[] {
 function logMarks([low, high]: Range, most: number): number[] {
   const decades = Math.log10(high / low);
   if (decades < 1) return linearMarks([low, high], most).filter((mark) => mark > 0);
-  const factors = 3 * decades <= most ? [1, 2, 5] : [1];
+  const factors = 3 * decades <= 1.5 * most ? [1, 2, 5] : [1];
   const every = Math.max(1, Math.ceil(decades / Math.max(1, most)));
   const marks: number[] = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {

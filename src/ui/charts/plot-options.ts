@@ -33,6 +33,9 @@ export interface PlotSource {
   onReset(): void;
 }
 
+/** Least height of a chart whose marks are named, in CSS pixels. */
+const LABELLED = 150;
+
 const fontOf = (size: number): string => `${size}px system-ui, sans-serif`;
 
 /** The right-hand scale is of its own where a series is read from it. */
@@ -192,7 +195,7 @@ function drawLines(plot: uPlot, { lines, marks, colour, fontSize, logY }: PlotSo
   for (const { x, label } of marks()) {
     const at = Math.round(plot.valToPos(x, 'x', true));
     stroke([1, 3], at, bbox.top, at, bbox.top + bbox.height);
-    if (at < free) continue;
+    if (at < free || bbox.height < LABELLED * ratio) continue;
     ctx.fillText(label, at + 4 * ratio, bbox.top + bbox.height - 4 * ratio);
     free = at + ctx.measureText(label).width + 12 * ratio;
   }

@@ -190,7 +190,7 @@ export class RunCharts extends LitElement {
       this.evaluations.at(-1)?.step ?? 0,
       ...this.compared.map(({ history }) => history.loss.x.at(-1) ?? 0),
     );
-    const xRange: Range = [0, spanOf(last, this.steps)];
+    const xRange: Range = [this.settings.logX ? 1 : 0, spanOf(last, this.steps)];
     return html`
       <div
         class="charts"

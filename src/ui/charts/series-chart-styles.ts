@@ -23,14 +23,20 @@ export const chartStyles = css`
   }
 
   .legend .x {
-    margin-left: auto;
+    min-width: 6.5em;
     min-height: 1.5em;
+    margin-left: auto;
+    text-align: right;
+  }
+
+  .legend .x b {
+    min-width: 0;
   }
 
   /* Room for a reading that is not there yet: a crosshair moves nothing. */
   .legend b {
     display: inline-block;
-    min-width: 3.2em;
+    min-width: 3.6em;
     color: var(--ink);
     font-weight: 600;
     font-variant-numeric: tabular-nums lining-nums;
@@ -50,6 +56,7 @@ export const chartStyles = css`
   .frame {
     height: var(--chart-height, 12rem);
     font-size: 0.75rem;
+    touch-action: pan-y;
     /* The chart follows its container, never the other way round. */
     overflow: hidden;
   }

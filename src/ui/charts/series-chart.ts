@@ -183,7 +183,7 @@ export class SeriesChart extends LitElement {
     const colours = getComputedStyle(this);
     return picture({
       canvas: this.#plot!.ctx.canvas,
-      title: [this.yLabel, this.xLabel].filter((part) => part !== '').join(' / '),
+      title: this.label,
       key: this.#named.map(({ label, colour }) => ({ label, colour: colours.getPropertyValue(colour) })),
       paper: colours.getPropertyValue('--paper'),
       ink: colours.getPropertyValue('--ink'),
@@ -295,7 +295,7 @@ export class SeriesChart extends LitElement {
     const high = this.#x[this.#x.length - 1] ?? 1;
     const [from, to] = this.xRange ?? [low, high > low ? high : low + 1];
     // a logarithmic axis begins at the first value that it can show
-    const least = this.logX ? Math.max(from, low > 0 ? low : 1) : from;
+    const least = this.logX && from <= 0 ? (low > 0 ? low : 1) : from;
     return [least, Math.max(to, this.logX ? 2 * least : to)];
   }
 
@@ -324,6 +324,16 @@ export class SeriesChart extends LitElement {
   #placeCursor(): void {
     const left = this.cursor === null ? -10 : (this.#plot?.valToPos(this.cursor, 'x') ?? -10);
     this.#plot?.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
+  }
+
+  /** uPlot knows the mouse only. A finger that moves sideways does as it does; up and down scrolls the page. */
+  #finger(event: PointerEvent): void {
+    if (event.pointerType !== 'touch' || this.#plot === null) return;
+    const { clientX, clientY } = event;
+    const kind = { pointerdown: 'mousedown', pointermove: 'mousemove' }[event.type] ?? 'mouseup';
+    const mouse = new MouseEvent(kind, { clientX, clientY, button: 0, buttons: 1, bubbles: true });
+    this.#hovered = true;
+    (kind === 'mouseup' ? document : this.#plot.over).dispatchEvent(mouse);
   }
 
   #key(event: KeyboardEvent): void {
@@ -409,9 +419,21 @@ export class SeriesChart extends LitElement {
         )}
         <span class="x">${cursor === null ? nothing : html`${this.xLabel} <b>${this.formatX(cursor)}</b>`}</span>
       </div>
-      <div class="scales" aria-hidden="true"><span>${this.yLabel}</span><span>${this.rightLabel}</span></div>
+      ${
+        this.yLabel + this.rightLabel === ''
+          ? nothing
+          : html`<div class="scales" aria-hidden="true"><span>${this.yLabel}</span><span>${this.rightLabel}</span></div>`
+      }
       <div class="held" role="application" tabindex="0" aria-label=${CHART.keys} @keydown=${this.#key}>
-        <div class="frame" role="img" aria-label=${label}></div>
+        <div
+          class="frame"
+          role="img"
+          aria-label=${label}
+          @pointerdown=${this.#finger}
+          @pointermove=${this.#finger}
+          @pointerup=${this.#finger}
+          @pointercancel=${this.#finger}
+        ></div>
         <button class="reset" ?hidden=${this.zoom === null} @click=${() => this.#zoomTo(null)}>${CHART.reset}</button>
       </div>
       <p class="spoken" aria-live="polite">${this.spoken}</p>

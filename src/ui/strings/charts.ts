@@ -40,12 +40,12 @@ export const CHART = {
   },
   scales: {
     loss: 'loss, in nats',
-    lr: 'learning rate',
-    gradNorm: 'norm',
+    lr: '',
+    gradNorm: '',
     speed: 'tokens/s',
-    grad: 'norm of the gradient',
-    update: 'norm of the update',
-    ratio: 'update / weights',
+    grad: '',
+    update: '',
+    ratio: '',
   },
   pictures: {
     loss: 'Curve of the losses over the steps.',
