@@ -40,9 +40,15 @@ async function stepsOf(name: string): Promise<number[]> {
   return rows.map((step) => Number(step.replaceAll(',', '')));
 }
 
+/** Where a chart's curves lie on the screen. */
+async function area(name: string) {
+  await chart(name).locator('.u-over').scrollIntoViewIfNeeded();
+  return (await chart(name).locator('.u-over').boundingBox())!;
+}
+
 /** Moves the pointer across a chart, from one share of its width to another. */
 async function drag(name: string, from: number, to: number): Promise<void> {
-  const box = (await chart(name).locator('.u-over').boundingBox())!;
+  const box = await area(name);
   const y = box.y + box.height / 2;
   await page.mouse.move(box.x + from * box.width, y);
   await page.mouse.down();
@@ -96,14 +102,14 @@ describe('the charts of a run', () => {
   });
 
   test('share one crosshair, which the pointer and the arrow keys move', async () => {
-    const box = (await chart('loss').locator('.u-over').boundingBox())!;
+    const box = await area('loss');
     await page.mouse.move(box.x + box.width / 2, box.y + 20);
     await expect.poll(() => legend('loss')).toMatch(/training \d\.\d+ validation \d\.\d+ step 30$/);
     for (const name of ['lr', 'gradNorm', 'speed']) {
       await expect.poll(() => legend(name)).toMatch(/step 30$/);
       expect(Math.abs((await crosshair(name)) - 0.5)).toBeLessThan(0.03);
     }
-    await page.mouse.move(box.x + box.width / 2, box.y - 60);
+    await page.mouse.move(box.x + box.width / 2, box.y - 30);
     await expect.poll(() => legend('lr')).not.toMatch(/step \d/);
 
     await chart('gradNorm').locator('.held').focus();

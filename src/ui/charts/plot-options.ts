@@ -28,6 +28,8 @@ export interface PlotSource {
   marks(): readonly Mark[];
   scaleMarks: ((range: Range) => readonly ScaleMark[]) | null;
   formatX(x: number): string;
+  /** The scales are true again. */
+  onDraw(): void;
   onCursor(left: number | null): void;
   onSelect(left: number, width: number): void;
   onReset(): void;
@@ -76,6 +78,7 @@ export function plotOptions(source: PlotSource): uPlot.Options {
     bands: bandsOf(source),
     hooks: {
       drawAxes: [(plot) => drawLines(plot, source)],
+      draw: [() => source.onDraw()],
       setCursor: [(plot) => source.onCursor((plot.cursor.left ?? -1) < 0 ? null : plot.cursor.left!)],
       setSelect: [
         (plot) => {

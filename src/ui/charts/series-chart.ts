@@ -247,7 +247,6 @@ export class SeriesChart extends LitElement {
       this.#markedBy = this.scaleMarks;
       this.#plot.redraw(false, true);
     }
-    this.#placeCursor();
     if (this.open || this.cursor !== null) this.requestUpdate();
   }
 
@@ -267,6 +266,7 @@ export class SeriesChart extends LitElement {
       marks: () => this.marks,
       scaleMarks: this.scaleMarks === null ? null : (range) => this.scaleMarks?.(range) ?? [],
       formatX: (x) => this.formatX(x),
+      onDraw: () => this.#placeCursor(),
       onCursor: (left) => this.#hover(left),
       onSelect: (left, width) => {
         const [from, to] = [left, left + width].map((at) => this.#plot!.posToVal(at, 'x'));
@@ -381,7 +381,8 @@ export class SeriesChart extends LitElement {
     const shown = Array.from(this.#x).filter((x) => x >= low && x <= high);
     if (shown.length === 0) return;
     const at = this.cursor === null ? -1 : shown.indexOf(this.cursor);
-    const next = at < 0 ? (points < 0 ? shown.length - 1 : 0) : at + points;
+    // without a crosshair, the first key puts it at the end that it comes from
+    const next = at >= 0 || !Number.isFinite(points) ? at + points : points < 0 ? shown.length - 1 : 0;
     this.#moveCursor(shown[Math.min(shown.length - 1, Math.max(0, next))]!);
     const readings = this.#named.map((one) => `${one.label} ${this.#reading(one)}`);
     this.spoken = `${this.xLabel} ${this.formatX(this.cursor!)}: ${readings.join(', ')}`;
