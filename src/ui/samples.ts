@@ -1,4 +1,7 @@
-import type { Choices, Sample } from './view.ts';
+import type { SessionEvent } from '../worker/messages.ts';
+import type { Choices, Generation, RunView, Sample } from './view.ts';
+
+type Told<K extends SessionEvent['kind']> = Extract<SessionEvent, { kind: K }>;
 
 /** Samples of a run that the page holds; a run of a million steps writes thousands. */
 export const MOST_SAMPLES = 400;
@@ -102,4 +105,22 @@ export function branch(
   own.shares[SHARES * index] = share;
   own.shares[SHARES * index + 1] = share;
   return { text: kept + character, choices: own };
+}
+
+/** A run with one sample more. */
+export function withSample(run: RunView, { kind: _, ...sample }: Told<'sample'>): RunView {
+  return { ...run, samples: thinned([...run.samples, sample]), writing: null };
+}
+
+/** A run with more of the sample that is being written. */
+export function withPiece(run: RunView, { step, text, choices }: Told<'sampling'>): RunView {
+  const before = run.writing?.step === step ? run.writing : null;
+  const joined = joinChoices(before?.choices ?? null, choices);
+  return { ...run, writing: { step, text: (before?.text ?? '') + text, choices: joined } };
+}
+
+/** A text with more of what was asked for. */
+export function withGenerated(generation: Generation, { text, choices, done }: Told<'generated'>): Generation {
+  const joined = joinChoices(generation.choices, choices);
+  return { ...generation, text: generation.text + text, choices: joined, busy: !done };
 }

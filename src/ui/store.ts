@@ -9,7 +9,7 @@ import type {
 } from '../worker/messages.ts';
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
-import { joinChoices, thinned } from './samples.ts';
+import { withGenerated, withPiece, withSample } from './samples.ts';
 import { CHART, MILESTONES, RECORDING } from './strings.ts';
 import {
   type Begun,
@@ -142,17 +142,9 @@ export function reduce(view: View, action: Action): View {
       return first ? { ...next, milestone: MILESTONES.firstEvaluation(step, val) } : next;
     }
     case 'sample':
-      return withRun(view, (run) => {
-        const { kind: _, ...sample } = action;
-        return { ...run, samples: thinned([...run.samples, sample]), writing: null };
-      });
+      return withRun(view, (run) => withSample(run, action));
     case 'sampling':
-      return withRun(view, (run) => {
-        const { step, text, choices } = action;
-        const before = run.writing?.step === step ? run.writing : null;
-        const joined = joinChoices(before?.choices ?? null, choices);
-        return { ...run, writing: { step, text: (before?.text ?? '') + text, choices: joined } };
-      });
+      return withRun(view, (run) => withPiece(run, action));
     case 'sample-chosen':
       return { ...view, sampleStep: action.step };
     case 'measured': {
@@ -162,19 +154,8 @@ export function reduce(view: View, action: Action): View {
     }
     case 'norms':
       return withRun(view, (run) => ({ ...run, norms: [...run.norms, action.norms] }));
-    case 'generated': {
-      if (view.generation === null) return view;
-      const { text, choices } = view.generation;
-      return {
-        ...view,
-        generation: {
-          ...view.generation,
-          text: text + action.text,
-          choices: joinChoices(choices, action.choices),
-          busy: !action.done,
-        },
-      };
-    }
+    case 'generated':
+      return view.generation === null ? view : { ...view, generation: withGenerated(view.generation, action) };
     case 'checkpoint':
       return withRun(view, (run) => ({ ...run, savedStep: action.step }));
     case 'recovering':

@@ -313,6 +313,14 @@ export const canExport = (view: View): boolean => canGenerate(view) && view.phas
 /** V of the run on show, or of the text that the next one would learn. */
 export const shownVocabulary = ({ run, text }: View): number | null => run?.vocabulary ?? text?.vocab_size ?? null;
 
+/** What was counted in the text of the run on show, or in that which the next one would learn. */
+export function shownStatistics({ run, text }: View): TextStatistics | null {
+  if (run === null) return text?.statistics ?? null;
+  // an older run has not kept them; the data sets are the same by the same name
+  const same = text !== null && text.dataset !== null && text.name === run.textName;
+  return run.statistics ?? (same ? (text.statistics ?? null) : null);
+}
+
 /** The evaluation with the lowest validation loss, or null. */
 export function bestOf(evaluations: readonly Evaluation[]): Evaluation | null {
   let best: Evaluation | null = null;

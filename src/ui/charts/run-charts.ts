@@ -1,8 +1,9 @@
 import { css, html, LitElement, type PropertyValues } from 'lit';
-import type { StepNorms } from '../../worker/messages.ts';
+import type { StepNorms, TextStatistics } from '../../worker/messages.ts';
 import { figure, loss, rate } from '../format.ts';
 import { RunHistory } from '../run-history.ts';
-import { CHART, LAYERS } from '../strings.ts';
+import { lossMarks } from '../stages.ts';
+import { CHART, LAYERS, MARK_LABELS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import type { ComparedRun, Evaluation } from '../view.ts';
 import type { ChartSettings } from './chart-controls.ts';
@@ -39,6 +40,7 @@ const differ = (a: readonly unknown[], b: readonly unknown[] | undefined): boole
  * @prop marks - where the run stood still
  * @prop compared - runs whose losses are laid over those of this one
  * @prop vocabulary - V, for the line at ln V; null while there is no text
+ * @prop statistics - what was counted in the text, for the lines of what can be known; null while that is unknown
  * @prop steps - steps in the whole run, where the axis ends at last
  * @slot - stands under the losses
  */
@@ -51,6 +53,7 @@ export class RunCharts extends LitElement {
     marks: { attribute: false },
     compared: { attribute: false, hasChanged: differ },
     vocabulary: { attribute: false },
+    statistics: { attribute: false },
     steps: { attribute: false },
     settings: { state: true },
     zoom: { state: true },
@@ -65,6 +68,7 @@ export class RunCharts extends LitElement {
   declare marks: readonly Mark[];
   declare compared: readonly ComparedRun[];
   declare vocabulary: number | null;
+  declare statistics: TextStatistics | null;
   declare steps: number;
   declare settings: ChartSettings;
   /** The steps on show; null shows all. */
@@ -98,6 +102,7 @@ export class RunCharts extends LitElement {
     this.marks = NONE;
     this.compared = NONE;
     this.vocabulary = null;
+    this.statistics = null;
     this.steps = 0;
     this.settings = { logX: false, logY: false, window: 40 };
     this.zoom = null;
@@ -139,9 +144,10 @@ export class RunCharts extends LitElement {
       for (const kind of ['grad', 'update', 'ratio'] as const) this.#series[kind] = layerSeries(this.norms, kind);
       this.#mixDepths(this.#series.grad.length);
     }
-    if (changed.has('vocabulary')) {
+    if (changed.has('vocabulary') || changed.has('statistics')) {
       const size = this.vocabulary;
-      this.#lines = size === null ? NONE : [{ y: Math.log(size), label: CHART.knowsNothing(size) }];
+      const known = lossMarks(this.statistics).map(({ loss: y, stage }) => ({ y, label: MARK_LABELS[stage](y) }));
+      this.#lines = size === null ? NONE : [{ y: Math.log(size), label: CHART.knowsNothing(size) }, ...known];
       this.#scaleMarks = (range) => choiceMarks(range, size);
     }
   }

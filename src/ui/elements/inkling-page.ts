@@ -33,6 +33,7 @@ import {
   lowerRate,
   openingOf,
   type PanelName,
+  shownStatistics,
   shownVocabulary,
   sizeName,
   type View,
@@ -147,6 +148,7 @@ export class InklingPage extends LitElement {
     const vocabulary = shownVocabulary(view);
     const last = run?.evaluations.at(-1);
     const steps = (run?.config ?? chosenConfig(view)).training.max_iters;
+    const statistics = shownStatistics(view);
     const sentence = meaning(
       vocabulary,
       { train: run?.history.recentLoss ?? null, val: last?.val ?? null },
@@ -170,12 +172,13 @@ export class InklingPage extends LitElement {
         .marks=${run?.marks ?? NONE}
         .compared=${comparedWith(view)}
         .vocabulary=${vocabulary}
+        .statistics=${statistics}
         .steps=${steps}
       >
         <p class="meaning">${sentence}</p>
         <learning-stages
           .loss=${last?.val ?? run?.history.recentLoss ?? null}
-          .statistics=${run === null ? (view.text?.statistics ?? null) : run.statistics}
+          .statistics=${statistics}
           .samples=${run?.samples ?? NONE}
         ></learning-stages>
         <figures-table .evaluations=${run?.evaluations ?? NONE}></figures-table>
