@@ -1,4 +1,5 @@
 import * as Comlink from 'comlink';
+import type { BenchmarkCommands } from '../worker/benchmarking.ts';
 import type { InspectionCommands } from '../worker/inspection/messages.ts';
 import type { LabCommands } from '../worker/lab.ts';
 import type { Failure, Result, SessionCommands, SessionEvent } from '../worker/messages.ts';
@@ -72,6 +73,7 @@ export function openSession(listener: SessionListener): Session {
 
   return Object.assign(Object.create(commands(remote)), {
     inspection: commands(remote.inspection as never as Comlink.Remote<InspectionCommands>),
+    benchmarking: commands(remote.benchmarking as never as Comlink.Remote<BenchmarkCommands>),
     rates: commands(remote.rates as never as Comlink.Remote<RateCommands>),
     lab: commands(remote.lab as never as Comlink.Remote<LabCommands>),
     planning: commands(remote.planning as never as Comlink.Remote<PlanningCommands>),

@@ -7,6 +7,7 @@ import type { UnknownChoice } from '../text/adapt.ts';
 import type { DatasetName } from '../text/datasets.ts';
 import type { TextStatistics } from '../text/statistics.ts';
 import type { StepNorms, StepRecord } from '../training/trainer.ts';
+import type { BenchmarkCommands } from './benchmarking.ts';
 import type { InspectionCommands } from './inspection/messages.ts';
 import type { LabCommands } from './lab.ts';
 import type { Measured, PlanningCommands, RunEstimate } from './planning.ts';
@@ -221,6 +222,7 @@ export type SessionEvent =
 export interface SessionCommands {
   readonly inspection: InspectionCommands;
   readonly rates: RateCommands;
+  readonly benchmarking: BenchmarkCommands;
   readonly lab: LabCommands;
   readonly planning: PlanningCommands;
   readonly shrinking: ShrinkCommands;

@@ -5,6 +5,7 @@ import { checkLength } from '../text/corpus.ts';
 import { type TrainingState, weightsOf } from '../training/state.ts';
 import type { Trainer } from '../training/trainer.ts';
 import { answer } from './answer.ts';
+import { Benchmarking } from './benchmarking.ts';
 import { EventStream } from './event-stream.ts';
 import { exportRun } from './exporter.ts';
 import { Graphics } from './graphics.ts';
@@ -60,6 +61,7 @@ const LETTING_GO_MS = 15_000;
 export class Session extends LibraryCommands implements SessionCommands {
   readonly inspection = new Inspection(() => this.#run);
   readonly rates: AdapterRates;
+  readonly benchmarking: Benchmarking;
   readonly lab: Lab;
   readonly planning: Planning;
   readonly shrinking: Shrinking;
@@ -92,6 +94,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     const running = () => this.#phase === 'running' || this.#phase === 'preparing';
     const spare = new SpareTime(() => this.#graphics.open(), running);
     this.rates = new AdapterRates(spare);
+    this.benchmarking = new Benchmarking(spare);
     this.lab = new Lab(spare, () => this.#text);
     this.planning = new Planning(
       () => this.#graphics.open(),
@@ -187,6 +190,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     return answer(async () => {
       if (this.#phase === 'paused') {
         void this.lab.stop();
+        void this.benchmarking.stop();
         void this.planning.end();
         void this.shrinking.stop();
         this.#run?.resume();
@@ -273,7 +277,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   /** Ends the run that goes, and begins another one. `prepare` throws where it cannot be had; then the former model stays. */
   async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
     await this.#endRun();
-    await Promise.all([this.lab.stop(), this.planning.end(), this.shrinking.stop()]);
+    await Promise.all([this.lab.stop(), this.benchmarking.stop(), this.planning.end(), this.shrinking.stop()]);
     const before = this.#phase;
     this.#tell('preparing', 'Compiling the kernels for this model');
     let plan: RunPlan | undefined;

@@ -41,6 +41,7 @@ import {
 import { layout } from './inkling-page-styles.ts';
 import '../configuration/link-notice.ts';
 import '../configuration/run-configuration.ts';
+import './bench-door.ts';
 import './page-tabs.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
@@ -286,6 +287,7 @@ export class InklingPage extends LitElement {
       <footer class="help">
         <p>${FOOTER.privacy}</p>
         <p class="number">${this.#facts()}</p>
+        <bench-door .view=${view} .session=${this.session}></bench-door>
       </footer>
       <drop-target></drop-target>
       <update-notice .ready=${view.updateReady && !isActive(view.phase)}></update-notice>

@@ -1,0 +1,74 @@
+import { css, html, LitElement, nothing } from 'lit';
+import type { Session } from '../session-client.ts';
+import { BENCH } from '../strings.ts';
+import { shared } from '../styles.ts';
+import { initialView, type View } from '../view.ts';
+
+/** The fragment that opens it with the page. */
+const FRAGMENT = '#panel=bench';
+
+/**
+ * Opens and closes the benchmark, which is fetched when it is first wanted.
+ *
+ * @prop view - all that there is to show
+ * @prop session - whom the benchmark asks
+ */
+export class BenchDoor extends LitElement {
+  static override properties = {
+    view: { attribute: false },
+    session: { attribute: false },
+    open: { state: true },
+  };
+
+  declare view: View;
+  declare session: Session | null;
+  declare open: boolean;
+
+  constructor() {
+    super();
+    this.view = initialView();
+    this.session = null;
+    this.open = location.hash === FRAGMENT;
+  }
+
+  override render() {
+    const { view, session, open } = this;
+    if (open) void import('../panels/bench-panel.ts');
+    return html`
+      <button
+        class="link"
+        aria-expanded=${open}
+        @click=${() => {
+          this.open = !open;
+        }}
+      >
+        ${open ? BENCH.close : BENCH.open}
+      </button>
+      ${open ? html`<bench-panel .view=${view} .session=${session}></bench-panel>` : nothing}
+    `;
+  }
+
+  static override styles = [
+    shared,
+    css`
+      .link {
+        min-height: 0;
+        padding: 0;
+        border: 0;
+        background: none;
+        color: var(--ink-soft);
+        font-size: var(--text-small);
+        text-decoration: underline;
+        text-underline-offset: 0.2em;
+      }
+    `,
+  ];
+}
+
+customElements.define('bench-door', BenchDoor);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'bench-door': BenchDoor;
+  }
+}
