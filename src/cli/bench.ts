@@ -2,6 +2,7 @@ import { PRESET_NAMES, type PresetName } from '../model/config.ts';
 import { BENCH_VOCABULARY, type Benchmark, benchmark } from '../training/benchmark.ts';
 import type { ProfileRow } from '../training/profile.ts';
 import { readFlags, UsageError } from './arguments.ts';
+import { benchCurve } from './bench-curve.ts';
 import { benchGeneration } from './bench-generation.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
@@ -12,6 +13,7 @@ const FLAGS = {
   steps: 'count',
   profile: 'switch',
   generate: 'switch',
+  curve: 'switch',
   ...TUNING_FLAGS,
   json: 'switch',
 } as const;
@@ -40,6 +42,10 @@ export async function bench(argv: string[]): Promise<boolean> {
     if (flags.generate) {
       await benchGeneration(device, output, names, BENCH_VOCABULARY);
       return true;
+    }
+    if (flags.curve) {
+      const quick = flags.config ? names : (['tiny'] as const);
+      return await benchCurve(device, output, { names: quick, precision: wanted, steps });
     }
     for (const name of names) {
       const done = await benchmark(device, name, {

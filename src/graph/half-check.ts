@@ -73,7 +73,7 @@ export async function whyNotHalf(device: Device, graph: Graph): Promise<string |
     }
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
   }
 }
 

@@ -145,7 +145,7 @@ export function product(
   }
   const B_WIDTH = b.packed ? (b.packed.words.shape[1]! * 32) / b.packed.bits : B_TRANSPOSED ? K : N;
   const [A_HALF, B_HALF, OUT_HALF] = [a, b, out].map(({ dtype }) => dtype === 'f16') as [boolean, boolean, boolean];
-  const HALF = A_HALF || B_HALF || OUT_HALF;
+  const HALF = A_HALF || B_HALF || OUT_HALF || variant.units === true;
   const kind = finish.activate?.activation;
   const kept = finish.activate?.slope;
   const constants: Record<string, Constant> = {
