@@ -54,7 +54,7 @@ export const FOOTER = {
   privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
   saved: (step: number) => `saved up to step ${count(step)}`,
   facts: (run: { parameters: number; dispatches: number; gpuBytes: number; precision: string }) =>
-    `${count(run.parameters)} parameters, ${count(run.dispatches)} GPU dispatches a step, ${bytes(run.gpuBytes)} of GPU memory${run.precision === 'f32' ? '' : `, ${run.precision}`}`,
+    `${count(run.parameters)} parameters, ${count(run.dispatches)} GPU dispatches a step, ${bytes(run.gpuBytes)} of GPU memory${run.precision === 'f32' ? '' : run.precision === 'f16' ? ', matrix products in f16' : `. ${run.precision}`}`,
 };
 
 export const NOTICE = {
