@@ -1,7 +1,5 @@
 /** Every word of the page stands in this folder, so that it can be read, and one day translated, in one place. Here are those
  * of the first page; a panel that is fetched later brings its own. */
-/** Every word of the page stands in this folder, so that it can be read, and one day translated, in one place. */
-export * from './strings/bench.ts';
 export * from './strings/charts.ts';
 export * from './strings/craft.ts';
 export * from './strings/differences.ts';

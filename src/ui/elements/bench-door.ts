@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Session } from '../session-client.ts';
-import { BENCH } from '../strings.ts';
+import { FOOTER } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { initialView, type View } from '../view.ts';
 
@@ -42,7 +42,7 @@ export class BenchDoor extends LitElement {
           this.open = !open;
         }}
       >
-        ${open ? BENCH.close : BENCH.open}
+        ${open ? FOOTER.closeMeasurement : FOOTER.measure}
       </button>
       ${open ? html`<bench-panel .view=${view} .session=${session}></bench-panel>` : nothing}
     `;

@@ -3,7 +3,7 @@ import { PRESET_NAMES, type PresetName } from '../../model/config.ts';
 import type { BenchReport } from '../../worker/benchmarking.ts';
 import type { Failure } from '../../worker/messages.ts';
 import type { Session } from '../session-client.ts';
-import { BENCH } from '../strings.ts';
+import { BENCH } from '../strings/bench.ts';
 import { shared } from '../styles.ts';
 import { initialView, type View } from '../view.ts';
 import { benchJson, benchMarkdown, benchRow, kernelRow } from './bench-tables.ts';

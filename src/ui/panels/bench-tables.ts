@@ -1,5 +1,5 @@
 import type { BenchReport } from '../../worker/benchmarking.ts';
-import { BENCH } from '../strings.ts';
+import { BENCH } from '../strings/bench.ts';
 
 /** Three digits, whatever the size. */
 const figure = (value: number) => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));

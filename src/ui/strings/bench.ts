@@ -3,8 +3,6 @@ import { bytes, count, rate } from '../format.ts';
 
 /** Words of the benchmark, which stands behind a link at the foot of the page. */
 export const BENCH = {
-  open: 'Measure this adapter',
-  close: 'Close the measurement',
   heading: 'How fast this adapter trains',
   about:
     'Times a training step of each configuration, beside its floor: the least that the step could take by this adapter’s own arithmetic, bandwidth and launches, measured just before and after. The nearer the ratio is to 1, the less is wasted.',

@@ -51,6 +51,8 @@ export const PHASES: Record<Phase, string> = {
 };
 
 export const FOOTER = {
+  measure: 'Measure this adapter',
+  closeMeasurement: 'Close the measurement',
   privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
   saved: (step: number) => `saved up to step ${count(step)}`,
   facts: (run: { parameters: number; dispatches: number; gpuBytes: number; precision: string }) =>
