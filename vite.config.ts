@@ -8,6 +8,6 @@ export default defineConfig({
   // Relative addresses, so that the built page works under any path.
   base: './',
   build: { outDir: 'dist/site', license: { fileName: 'licenses.md' } },
-  plugins: [minifyShaders(), securityPolicy(), offline()],
+  plugins: [minifyShaders(), securityPolicy(), offline(), standalonePage()],
   worker: { format: 'es', plugins: () => [minifyShaders(), standalonePage()] },
 });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { standalonePage } from './site/standalone-page.ts';
 import { findChrome } from './src/cli/set-up.mjs';
 
 const chrome = await findChrome();
@@ -31,6 +32,7 @@ export default defineConfig({
     projects: [
       ...(process.env.INKLING_DAWN ? [dawn] : []),
       {
+        plugins: [standalonePage()],
         test: {
           name: 'node',
           include: ['tests/**/*.test.ts'],
@@ -45,6 +47,7 @@ export default defineConfig({
         optimizeDeps: {
           include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'idb', 'lit', 'uplot'],
         },
+        plugins: [standalonePage()],
         // Examples import the library by its name; here that is its source.
         resolve: { alias: { inkling: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
         test: {

@@ -1,12 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { encodeGGUF } from '../formats/gguf.ts';
 import { huggingFaceFiles } from '../formats/huggingface/export.ts';
 import type { PortableModel } from '../formats/portable-model.ts';
 import { encodeStandalone } from '../formats/standalone.ts';
 import { writeZip } from '../formats/zip.ts';
 import { InklingError } from '../gpu/errors.ts';
-import { DATASETS, isDatasetName } from '../text/datasets.ts';
+import { titleOf } from '../text/datasets.ts';
 import { encodeCheckpoint, portableModel } from '../training/checkpoint.ts';
 import { readFlags, UsageError } from './arguments.ts';
 import { METRICS } from './metrics-file.ts';
@@ -94,11 +94,6 @@ async function encode(
     return new Map([[out, writeZip(files)]]);
   }
   return new Map([...files].map(([name, content]) => [join(out, name), content]));
-}
-
-/** A text's name as a sentence can have it: a path is a private matter. */
-function titleOf(name: string): string {
-  return isDatasetName(name) ? DATASETS[name].title : basename(name);
 }
 
 async function save(path: string, content: Uint8Array): Promise<void> {

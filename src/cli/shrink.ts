@@ -128,9 +128,11 @@ export async function shrink(argv: string[]): Promise<boolean> {
     const last = variants.at(-1)!;
     await makeRunFolder(flags.out);
     const kept = last.fine_tune ? fineTuning(training, last.fine_tune) : { ...training, keep_zeros: true };
+    const text = { ...checkpoint.text, sha256: '' }; // a model to start from, and no run to go on with
     await saveCheckpoint(flags.out, {
       ...checkpoint,
       training: kept,
+      text,
       val_loss: null,
       state: freshState(kept, weights),
     });

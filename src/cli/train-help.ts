@@ -43,6 +43,7 @@ const HELP: Record<string, Partial<Record<Flag, string>>> = {
     clip: 'largest gradient norm; 0 turns clipping off',
     'weight-decay': 'decoupled: shrinks the matrices by this times the rate each step (not adam)',
     l2: 'adds this times the weights to the gradient of the matrices',
+    'keep-zeros': 'weights of the matrices that are zero in --init stay zero: for models that shrink has pruned',
     ema: 'moving average of the weights, used to evaluate and to write, that keeps this share each step; 0 is off',
   },
   'The learning rate': {

@@ -47,6 +47,7 @@ const CONFIGURATION = {
   dropout: 'real',
   'label-smoothing': 'real',
   ema: 'real',
+  'keep-zeros': 'switch',
   patience: 'count',
   seed: 'count',
   'eval-every': 'count',
@@ -85,6 +86,12 @@ export function checkTrainFlags(flags: TrainFlags): void {
     throw new UsageError(
       'train: --unknown says what becomes of characters that the weights of --init do not know.',
       'Give --init too, or leave --unknown out.',
+    );
+  }
+  if (flags['keep-zeros'] && flags.init === undefined && flags.resume === undefined) {
+    throw new UsageError(
+      'train: --keep-zeros keeps at zero what shrink --prune has cut, and a new model has nothing of that kind.',
+      'Give the pruned model with --init, or leave it out.',
     );
   }
   if (flags.resume !== undefined) {
@@ -149,6 +156,7 @@ function applyFlags(flags: TrainFlags, fallback: PresetName): RunConfig {
       dropout: flags.dropout ?? training.dropout,
       label_smoothing: flags['label-smoothing'] ?? training.label_smoothing,
       ema_decay: flags.ema ?? training.ema_decay,
+      keep_zeros: flags['keep-zeros'] ?? false,
       patience: flags.patience ?? training.patience,
       eval_interval: flags['eval-every'] ?? training.eval_interval,
       sample_interval: 0,

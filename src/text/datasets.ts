@@ -73,6 +73,11 @@ async function readAll(opening: Promise<ByteSource>): Promise<string> {
   return text + decoder.decode();
 }
 
+/** What a text is called that is known by its name, or by a path or an address, of which the last part is told. */
+export function titleOf(name: string): string {
+  return isDatasetName(name) ? DATASETS[name].title : name.replace(/[?#].*$/s, '').replace(/^.*[\\/](?=.)/s, '');
+}
+
 /** Opens a text by its name; the source bears the title. */
 export async function openDataset(
   name: DatasetName,

@@ -1,6 +1,9 @@
 import { encodeGGUF } from '../formats/gguf.ts';
 import { encodeHuggingFace } from '../formats/huggingface/export.ts';
+import { encodeStandalone } from '../formats/standalone.ts';
 import type { RunConfig } from '../model/config.ts';
+import { splitCorpus, type TokenIds } from '../text/corpus.ts';
+import { titleOf } from '../text/datasets.ts';
 import { type Checkpoint, encodeCheckpoint, portableModel } from '../training/checkpoint.ts';
 import type { ExportedFile, ExportFormat } from './messages.ts';
 import type { WritingModel } from './writer.ts';
@@ -8,8 +11,23 @@ import type { WritingModel } from './writer.ts';
 /** What a run is exported from. */
 export interface ExportedRun extends WritingModel {
   config: RunConfig;
+  /** The text that it learns. */
+  ids: TokenIds;
   text: Checkpoint['text'];
   val_loss: number | null;
+}
+
+/** Characters of the text that a beginning is looked for in, and of the beginning, at most. */
+const LOOKED_AT = 4000;
+const BEGINNING = 20;
+
+/** A prompt that suits the model: the first words of a full line that it was not trained on; nothing for documents. */
+function beginningOf({ tokenizer, ids }: ExportedRun): string {
+  if (tokenizer.documents) return '';
+  const lines = tokenizer.decode(splitCorpus(ids).val.subarray(0, LOOKED_AT)).split('\n').slice(1);
+  const line = lines.map((one) => one.trim()).find((one) => one.length >= 2 * BEGINNING) ?? '';
+  const cut = line.lastIndexOf(' ', BEGINNING);
+  return line.slice(0, cut > 0 ? cut : BEGINNING);
 }
 
 /** A run's model as a file. Throws `not-expressible`, naming the option that the format has no word for. */
@@ -33,6 +51,14 @@ export async function exportRun(run: ExportedRun, format: ExportFormat): Promise
       return file('inkling-huggingface.zip', encodeHuggingFace(portableModel(checkpoint)));
     case 'gguf':
       return file('inkling.gguf', encodeGGUF(portableModel(checkpoint)));
+    case 'html-8':
+    case 'html-4':
+    case 'html-32': {
+      const { default: template } = await import('virtual:standalone-page');
+      const bits = { 'html-8': 8, 'html-4': 4, 'html-32': 32 } as const;
+      const facts = { text: titleOf(text.name), steps: state.step, val_loss, prompt: beginningOf(run) };
+      return file('inkling.html', encodeStandalone(template, portableModel(checkpoint), bits[format], facts));
+    }
     default:
       return format satisfies never;
   }

@@ -99,7 +99,10 @@ export interface GenerateRequest {
 }
 
 /** What other programs open; see `src/formats`. */
-export type ExportFormat = 'checkpoint' | 'huggingface' | 'gguf';
+export type ExportFormat = 'checkpoint' | 'huggingface' | 'gguf' | PageFormat;
+
+/** A page in one file that writes by itself, with so many bits a number of the model's matrices. */
+export type PageFormat = 'html-8' | 'html-4' | 'html-32';
 
 export interface ExportedFile {
   name: string;

@@ -1,5 +1,5 @@
-import { css, html, LitElement } from 'lit';
-import type { ExportFormat } from '../../worker/messages.ts';
+import { css, html, LitElement, nothing } from 'lit';
+import type { ExportFormat, PageFormat } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
 import { EXPORT } from '../strings.ts';
 import { shared } from '../styles.ts';
@@ -7,7 +7,9 @@ import { shared } from '../styles.ts';
 /** A format of the model, or its curve. */
 export type Takeaway = ExportFormat | 'csv';
 
-const FORMATS: readonly Takeaway[] = ['checkpoint', 'huggingface', 'gguf', 'csv'];
+/** In the order in which they are offered; a page comes with a choice of bits. */
+const FORMATS = ['html', 'checkpoint', 'huggingface', 'gguf', 'csv'] as const;
+const PAGES: readonly PageFormat[] = ['html-8', 'html-4', 'html-32'];
 
 /**
  * Offers the model as files that other programs open.
@@ -28,8 +30,17 @@ export class ModelExport extends LitElement {
     this.busy = false;
   }
 
-  #press(format: Takeaway): void {
-    if (this.ready && !this.busy) emit<Takeaway>(this, 'export-model', format);
+  #press(format: (typeof FORMATS)[number]): void {
+    const page = this.renderRoot.querySelector('select')?.value as PageFormat;
+    if (this.ready && !this.busy) emit<Takeaway>(this, 'export-model', format === 'html' ? page : format);
+  }
+
+  #bits() {
+    return html`
+      <select aria-label=${EXPORT.bits}>
+        ${PAGES.map((page) => html`<option value=${page}>${EXPORT.bitsOf[page]}</option>`)}
+      </select>
+    `;
   }
 
   override render() {
@@ -46,7 +57,10 @@ export class ModelExport extends LitElement {
               >
                 ${EXPORT.formats[format].name}
               </button>
-              <span class="help" id=${format}>${EXPORT.formats[format].help}</span>
+              <div>
+                <span class="help" id=${format}>${EXPORT.formats[format].help}</span>
+                ${format === 'html' ? this.#bits() : nothing}
+              </div>
             </li>
           `,
         )}
@@ -80,6 +94,17 @@ export class ModelExport extends LitElement {
         grid-template-columns: 9rem 1fr;
         gap: var(--space-3);
         align-items: center;
+      }
+
+      select {
+        display: block;
+        height: 2rem;
+        margin-top: var(--space-1);
+        padding: 0 var(--space-2);
+        border: 1px solid var(--edge);
+        border-radius: var(--radius);
+        background: var(--sheet);
+        font-size: var(--text-small);
       }
     `,
   ];

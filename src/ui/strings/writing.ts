@@ -78,8 +78,11 @@ export const EXPORT = {
     checkpoint: { name: 'Checkpoint', help: 'to go on with here, or in a terminal: one safetensors file' },
     huggingface: { name: 'Hugging Face', help: 'a ZIP for transformers, ONNX and nanoGPT, with how to train further' },
     gguf: { name: 'GGUF', help: 'for llama.cpp and what is built on it' },
+    html: { name: 'Web page', help: 'one file that writes by itself, without a network, wherever it is opened' },
     csv: { name: 'Curve', help: 'the losses, as comma-separated values' },
   },
+  bits: 'Bits a number',
+  bitsOf: { 'html-8': '8 bits', 'html-4': '4 bits', 'html-32': '32 bits, as trained' },
   notYet: 'There is something to take once a run is paused, stopped or finished.',
   private: 'The file is written on this computer and goes nowhere else.',
 };
