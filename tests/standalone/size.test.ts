@@ -31,7 +31,7 @@ test.each(['tiny', 'nanogpt-gpu'] as const)('all but the weights of a %s model t
   );
   const model = { ...preset(name).model, vocab_size };
   const parameters = new Float32Array(layoutOf(model).bytes / 4).fill(0.01);
-  for (const bits of [8, 4, 32] as const) {
+  for (const bits of name === 'tiny' ? ([8, 4, 32] as const) : ([8] as const)) {
     const { page, held } = pageOf({ model, vocabulary, parameters }, bits);
     expect(new TextEncoder().encode(page).length - held.weights.length).toBeLessThan(60_000);
     const bytes = bits === 32 ? 4 * layoutOf(model).count : quantize(layoutOf(model), parameters, bits).layout.stored;
@@ -55,7 +55,7 @@ test('sources that were narrowed mean what they meant, for every kernel of it', 
     const { held } = pageOf(randomModel({ tied: false, activation: 'gelu' }), bits);
     const { sources, kernels } = held.decoder;
     for (const [source, entry, constants] of kernels) {
-      const code = specialise({ source: sources[source]!, entry, constants });
+      const code = minifyShader(specialise({ source: sources[source]!, entry, constants }));
       expect(code).toContain(`fn ${entry}(`);
       expect(code).not.toMatch(/fn \w+_backward|ACCUMULATE|#if/);
       expect(code.split('{').length).toBe(code.split('}').length);
