@@ -63,6 +63,7 @@ export class BarTable extends LitElement {
     css`
       table {
         width: 100%;
+        max-width: 44rem;
         border-collapse: collapse;
         font-variant-numeric: tabular-nums lining-nums;
       }
@@ -86,8 +87,11 @@ export class BarTable extends LitElement {
         font-size: var(--text-small);
       }
 
-      tbody th {
+      th:first-child {
         padding-left: 0;
+      }
+
+      tbody th {
         font: var(--text) / 1.4 var(--serif);
       }
 

@@ -185,6 +185,7 @@ export class CharacterMap extends InsideSectionElement {
       }
 
       figure {
+        max-width: 44rem;
         margin: 0;
       }
 
@@ -197,7 +198,7 @@ export class CharacterMap extends InsideSectionElement {
 
       text {
         fill: var(--ink);
-        font: 3.2px var(--serif);
+        font: 2.6px var(--serif);
         text-anchor: middle;
         dominant-baseline: central;
         cursor: pointer;
@@ -211,7 +212,7 @@ export class CharacterMap extends InsideSectionElement {
       .picked {
         fill: var(--alarm);
         font-weight: 700;
-        font-size: 4.5px;
+        font-size: 3.6px;
       }
 
       table {

@@ -1,7 +1,7 @@
 /** Red, green and blue, 0 to 255. */
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** `signed` goes from the accent through the paper to ink, `share` from the paper to the accent. */
+/** `signed` goes from the accent through the sheet to the second ink, `share` from the sheet to the accent. */
 export type HeatKind = 'signed' | 'share';
 
 export interface HeatColours {
@@ -19,7 +19,12 @@ export function heatColours(element: Element): HeatColours {
     const hex = style.getPropertyValue(name).trim().slice(1);
     return [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)) as unknown as Colour;
   };
-  return { zero: colour('--sheet'), negative: colour('--accent'), positive: colour('--ink'), none: colour('--alarm') };
+  return {
+    zero: colour('--sheet'),
+    negative: colour('--accent'),
+    positive: colour('--series-2'),
+    none: colour('--alarm'),
+  };
 }
 
 /** The colour of a value; `limit` has the full one, and so has all beyond it. */

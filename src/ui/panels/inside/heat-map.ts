@@ -24,6 +24,7 @@ const SCALE = 9;
  * @prop columnNames - for each column
  * @prop zooms - whether a part can be asked for
  * @prop flat - a strip of one row, without scale and table
+ * @prop at - { x, y }, the cell of the cursor; the picture moves it itself, and tells
  * @fires zoom - a Part, to be shown in its place; does not climb
  * @fires cursor - { row, column } of the matrix; does not climb
  */
@@ -37,7 +38,7 @@ export class HeatMap extends LitElement {
     columnNames: { attribute: false },
     zooms: { type: Boolean },
     flat: { type: Boolean, reflect: true },
-    at: { state: true },
+    at: { attribute: false },
     pointed: { state: true },
   };
 
@@ -49,8 +50,8 @@ export class HeatMap extends LitElement {
   declare columnNames: readonly string[] | null;
   declare zooms: boolean;
   declare flat: boolean;
-  /** The cell of the cursor, and the one that is pointed at. */
   declare at: { x: number; y: number };
+  /** The cell that is pointed at. */
   declare pointed: { x: number; y: number } | null;
 
   readonly #scheme = new SchemeWatch(() => this.#paint());
@@ -80,9 +81,10 @@ export class HeatMap extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('picture') && this.picture) {
+    if ((changed.has('picture') || changed.has('at')) && this.picture) {
       const { width, height } = this.picture;
-      this.at = { x: Math.min(this.at.x, width - 1), y: Math.min(this.at.y, height - 1) };
+      const { x, y } = this.at;
+      if (x >= width || y >= height) this.at = { x: Math.min(x, width - 1), y: Math.min(y, height - 1) };
       this.pointed = null;
     }
   }
@@ -252,7 +254,7 @@ export class HeatMap extends LitElement {
         @click=${(event: MouseEvent) => this.#move(this.#cellAt(event))}
         @dblclick=${() => this.zooms && this.#zoom(CLOSER)}
       >
-        <canvas class="cells" .style=${`--shape: ${Math.max(0.35, Math.min(4, width / height))}`}></canvas>
+        <canvas class="cells" .style=${`--shape: ${Math.max(1, Math.min(4, width / height))}`}></canvas>
         <span
           class="cursor"
           .style=${`left:${(100 * cell.x) / width}%;top:${(100 * cell.y) / height}%;width:${100 / width}%;height:${100 / height}%`}
@@ -304,6 +306,14 @@ export class HeatMap extends LitElement {
         width: 100%;
         aspect-ratio: var(--shape);
         image-rendering: pixelated;
+      }
+
+      :host(:not([flat])) .frame {
+        max-width: 36rem;
+      }
+
+      .under {
+        max-width: 36rem;
       }
 
       :host([flat]) canvas.cells {

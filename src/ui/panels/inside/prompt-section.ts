@@ -15,6 +15,8 @@ import './shown-text.ts';
 
 /** Patterns that are drawn at once; of a larger model those of one block. */
 const MOST_PATTERNS = 144;
+/** A share of attention that is written out. */
+const WORTH_A_NOTE = 0.015;
 /** Characters that are named of those which are looked at. */
 const NAMED = 5;
 
@@ -41,6 +43,7 @@ export class PromptSection extends InsideSectionElement {
   declare chosen: HeadChoice;
   declare colour: 'attention' | 'loss';
   declare open: boolean;
+  #cursor = { x: 0, y: 0 };
 
   constructor() {
     super();
@@ -62,7 +65,7 @@ export class PromptSection extends InsideSectionElement {
     if (!view) return;
     const { layer, head } = this.chosen;
     this.chosen = { layer: Math.min(layer, view.layers - 1), head: Math.min(head, view.heads - 1) };
-    this.place = view.characters.length - 1;
+    this.#place(view.characters.length - 1);
     this.view = view;
   }
 
@@ -79,8 +82,10 @@ export class PromptSection extends InsideSectionElement {
     void this.#look(text);
   }
 
-  #place(place: number): void {
+  /** Chooses a place; in the pattern the cursor goes to its row, and to its own column if to no other. */
+  #place(place: number, column = place): void {
     this.place = place;
+    this.#cursor = { x: column, y: place };
   }
 
   /** The pattern (n, n) of a head. */
@@ -101,8 +106,13 @@ export class PromptSection extends InsideSectionElement {
   #shown(view: PromptView, row: Float32Array) {
     const { characters, losses, vocabulary } = view;
     const byLoss = this.colour === 'loss';
-    const shares = byLoss ? [0, ...[...losses].map((one) => one / Math.log(vocabulary.length))] : row;
-    const notes = byLoss ? ['', ...[...losses].map((one) => loss(one, 2))] : [];
+    const most = Math.max(...row);
+    const shares = byLoss
+      ? [0, ...[...losses].map((one) => one / Math.log(vocabulary.length))]
+      : [...row].map((share) => share / most);
+    const notes = byLoss
+      ? ['', ...[...losses].map((one) => loss(one, 2))]
+      : [...row].map((share) => (share >= WORTH_A_NOTE ? percent(share) : ''));
     const mean = losses.reduce((sum, one) => sum + one, 0) / losses.length;
     return html`
       <fieldset>
@@ -216,11 +226,12 @@ export class PromptSection extends InsideSectionElement {
           <heat-map
             .kind=${'share' as const}
             .limit=${1}
+            .at=${this.#cursor}
             .picture=${pictureOfAll(pattern, characters.length)}
             .label=${PROMPT_LOOK.pattern(layer, head)}
             .rowNames=${names}
             .columnNames=${names}
-            @cursor=${(event: CustomEvent<{ row: number }>) => this.#place(event.detail.row)}
+            @cursor=${({ detail: { row, column } }: CustomEvent<{ row: number; column: number }>) => this.#place(row, column)}
           ></heat-map>
         </div>
       </div>

@@ -102,6 +102,7 @@ export class ShownText extends LitElement {
       }
 
       .note {
+        min-height: 1.2em;
         font: 0.75rem / 1.2 var(--sans);
       }
     `,

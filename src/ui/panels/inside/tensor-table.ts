@@ -60,9 +60,9 @@ export class TensorTable extends LitElement {
     const known = tensors.some(({ before }) => before !== null);
     const most = Math.max(...tensors.map(({ before }) => before?.moved ?? 0));
     return html`
+      <p class="help">${known ? WEIGHTS.help : WEIGHTS.noBeginning}</p>
       <div class="scroll" tabindex="0" role="group" aria-label=${WEIGHTS.heading}>
-        <table>
-          <caption class="help">${known ? WEIGHTS.help : WEIGHTS.noBeginning}</caption>
+        <table aria-label=${WEIGHTS.table}>
           <thead>
             <tr>
               <th scope="col">${WEIGHTS.tensor}</th>
@@ -82,7 +82,7 @@ export class TensorTable extends LitElement {
     shared,
     css`
       .scroll {
-        max-height: 34rem;
+        max-height: 46rem;
         overflow: auto;
         border-bottom: 1px solid var(--rule);
       }
@@ -94,14 +94,13 @@ export class TensorTable extends LitElement {
         font-variant-numeric: tabular-nums lining-nums;
       }
 
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
+      p {
+        margin-bottom: var(--space-2);
       }
 
       th,
       td {
-        padding: 0 var(--space-2);
+        padding: 0 0 0 var(--space-2);
         border-top: 1px solid var(--rule);
         font-weight: 400;
         text-align: right;
@@ -112,7 +111,7 @@ export class TensorTable extends LitElement {
         position: sticky;
         z-index: 1;
         top: 0;
-        padding: var(--space-1) var(--space-2);
+        padding: var(--space-1) 0 var(--space-1) var(--space-2);
         border: 0;
         background: var(--paper);
         color: var(--ink-faint);
@@ -129,11 +128,12 @@ export class TensorTable extends LitElement {
 
       button {
         min-height: 1.75rem;
-        padding: 0 var(--space-1);
+        padding: 0 var(--space-1) 0 0;
         border: 0;
         border-radius: 0;
+        line-height: 1.3;
         text-align: left;
-        white-space: nowrap;
+        white-space: normal;
       }
 
       button[aria-pressed='true'] {
@@ -143,7 +143,7 @@ export class TensorTable extends LitElement {
 
       .moved {
         position: relative;
-        min-width: 7rem;
+        min-width: 5rem;
       }
 
       .moved .bar {

@@ -35,6 +35,7 @@ export class WalkSection extends InsideSectionElement {
   declare layer: number;
   declare head: number;
   declare weight: WeightChoice;
+  #cursor = { x: 0, y: 0 };
 
   constructor() {
     super();
@@ -74,6 +75,7 @@ export class WalkSection extends InsideSectionElement {
     this.walk = walk;
     this.place = place;
     this.block = block;
+    this.#cursor = { x: at, y: at };
     await this.#choose({ name: 'transformer.wte.weight', row: walk.ids[at]!, column: 0 });
   }
 
@@ -122,8 +124,10 @@ export class WalkSection extends InsideSectionElement {
     const T = walk.ids.length;
     const attended = stage === 'attention';
     const notes = stage === 'loss' ? [...walk.losses].map((one) => loss(one, 1)) : [];
+    const row = block.attention.subarray((this.head * T + place.place) * T, (this.head * T + place.place + 1) * T);
+    const most = Math.max(...row);
     const shares = attended
-      ? block.attention.subarray((this.head * T + place.place) * T, (this.head * T + place.place + 1) * T)
+      ? [...row].map((share) => share / most)
       : stage === 'loss'
         ? [...walk.losses].map((one) => one / Math.log(walk.vocabulary.length))
         : [];
@@ -144,7 +148,7 @@ export class WalkSection extends InsideSectionElement {
     const next = walk.vocabulary.indexOf(row[place.place + 1]!);
     const T = walk.ids.length;
     const of = (head: number) => block.attention.slice(head * T * T, (head + 1) * T * T);
-    const data = { walk, place, block: { ...block, attention: of(this.head) }, next };
+    const data = { walk, place, block: { ...block, attention: of(this.head) }, next, cursor: this.#cursor };
     return html`
       ${this.#text(walk, place, block, stage)}
       ${
@@ -287,6 +291,12 @@ export class WalkSection extends InsideSectionElement {
 
       .scroll {
         overflow-x: auto;
+      }
+
+      summary {
+        width: max-content;
+        margin-bottom: var(--space-2);
+        cursor: pointer;
       }
 
       .ids {

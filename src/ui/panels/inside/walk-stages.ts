@@ -4,7 +4,7 @@ import { figure, loss } from '../../format.ts';
 import { STAGES, stageName } from '../../strings/inside.ts';
 import type { Bar } from './bar-table.ts';
 import { glyph, spoken } from './glyphs.ts';
-import { limitOf } from './heat-colours.ts';
+import { type HeatKind, limitOf } from './heat-colours.ts';
 import { pictureOfAll } from './pictures.ts';
 import { digits } from './weight-update.ts';
 import './bar-table.ts';
@@ -37,11 +37,18 @@ export interface StageData {
   block: BlockView;
   /** What follows the place. */
   next: number;
+  /** The place in the attention pattern. */
+  cursor: { x: number; y: number };
 }
 
-const strip = (label: string, values: Float32Array<ArrayBuffer>, limit: number | null = null) => html`
+const strip = (
+  label: string,
+  values: Float32Array<ArrayBuffer>,
+  limit: number | null = null,
+  kind: HeatKind = 'signed',
+) => html`
   <h4>${label}</h4>
-  <heat-map flat .picture=${pictureOfAll(values, values.length)} .label=${label} .limit=${limit}></heat-map>
+  <heat-map flat .picture=${pictureOfAll(values, values.length)} .label=${label} .limit=${limit} .kind=${kind}></heat-map>
 `;
 
 const explained = (text: string, formula: string) => html`
@@ -103,7 +110,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
       ${strip(STAGES.embedding.sum, place.embedding, limit)}
     `;
   },
-  attention: ({ walk, place, block }) => {
+  attention: ({ walk, place, block, cursor }) => {
     const T = walk.ids.length;
     const names = walk.rows[walk.sequence]!.slice(0, T).map(glyph);
     return html`
@@ -112,13 +119,14 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
         <heat-map
           .kind=${'share' as const}
           .limit=${1}
+          .at=${cursor}
           .picture=${pictureOfAll(block.attention, T)}
           .label=${STAGES.attention.pattern}
           .rowNames=${names}
           .columnNames=${names}
         ></heat-map>
         <div>
-          ${strip(STAGES.attention.looks(spoken(walk.rows[walk.sequence]![place.place]!)), block.attention.slice(place.place * T, (place.place + 1) * T), 1)}
+          ${strip(STAGES.attention.looks(spoken(walk.rows[walk.sequence]![place.place]!)), block.attention.slice(place.place * T, (place.place + 1) * T), null, 'share')}
           ${strip(STAGES.attention.query, block.query)}
           ${strip(STAGES.attention.key, block.key)}
           ${strip(STAGES.attention.value, block.value)}
@@ -153,6 +161,8 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
     ${explained(STAGES.loss.text, STAGES.loss.formula)}
     <p class="number">${STAGES.loss.here(digits(place.probabilities[next]!), digits(walk.losses[place.place]!))}</p>
     <p class="number">${STAGES.loss.mean(digits(walk.loss))}</p>
+    <details>
+      <summary class="help">${STAGES.loss.losses}</summary>
     <bar-table
       .bars=${[...walk.losses].map((value, t) => ({
         name: `${t}  ${glyph(walk.rows[walk.sequence]![t]!)} → ${glyph(walk.rows[walk.sequence]![t + 1]!)}`,
@@ -163,6 +173,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
       .caption=${STAGES.loss.losses}
       .headings=${['Place', 'Loss']}
     ></bar-table>
+    </details>
   `,
   backwards: ({ walk, place, next }) => {
     const { training, ids } = walk;

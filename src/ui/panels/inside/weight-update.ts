@@ -57,7 +57,7 @@ export function updateRows(walk: WalkView, update: WeightUpdate, decays: boolean
     const mean = line(UPDATE.corrected1, `${d(m)} · ${d(corrections[0])}`, m * corrections[0]);
     const square = line(UPDATE.corrected2, `${d(v)} · ${d(corrections[1])}`, v * corrections[1]);
     direction = mean / (Math.sqrt(square) + eps);
-    line(UPDATE.direction, `${d(mean)} / (√${d(square)} + ${eps})`, direction);
+    line(UPDATE.direction, `${d(mean)} / (√${d(square)} + ${d(eps)})`, direction);
   }
 
   const decay = decays ? training.weight_decay : 0;

@@ -245,7 +245,7 @@ export class WeightsSection extends InsideSectionElement {
 
       @media (min-width: 60rem) {
         .columns {
-          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
+          grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr);
         }
       }
     `,
