@@ -1,20 +1,10 @@
 import { InklingError } from '../gpu/errors.ts';
 import { weightsOf } from '../training/state.ts';
 import { answer } from './answer.ts';
+import type { Desks } from './inspection/desks.ts';
 import type { InspectionCommands, TensorRequest } from './inspection/messages.ts';
-import { PromptDesk } from './inspection/prompt-desk.ts';
-import { WalkDesk } from './inspection/walk-desk.ts';
-import { WeightDesk } from './inspection/weight-desk.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Result } from './messages.ts';
-
-/** What is at hand while a run is looked at. */
-interface Desks {
-  run: LiveRun;
-  weights: WeightDesk;
-  prompt: PromptDesk;
-  walk: WalkDesk;
-}
 
 /** Looks inside the model of a session, one look after the other. The run does not notice, and goes on meanwhile. */
 export class Inspection implements InspectionCommands {
@@ -68,27 +58,29 @@ export class Inspection implements InspectionCommands {
   }
 
   release(): Promise<Result<null>> {
-    return answer(async () => {
-      await this.#last;
+    const released = this.#last.then(() => {
       this.#clear();
-      return null;
+      return { ok: true as const, value: null };
     });
+    this.#last = released;
+    return released;
   }
 
   /** Waits for the look before. Throws `no-model` where there is none to look at. */
   #look<T>(work: (desks: Desks) => Promise<T>): Promise<Result<T>> {
-    const looking = this.#last.then(() => answer(() => work(this.#open())));
+    const looking = this.#last.then(() => answer(async () => work(await this.#open())));
     this.#last = looking;
     return looking;
   }
 
-  #open(): Desks {
+  async #open(): Promise<Desks> {
+    const { openDesks } = await import('./inspection/desks.ts'); // of no use to those who never look
     const run = this.#run();
     if (this.#desks?.run !== run) this.#clear();
     if (!run) {
       throw new InklingError('no-model', 'There is no model to look at yet.', 'Press Train first.');
     }
-    this.#desks ??= { run, weights: new WeightDesk(run), prompt: new PromptDesk(run), walk: new WalkDesk(run) };
+    this.#desks ??= openDesks(run);
     return this.#desks;
   }
 

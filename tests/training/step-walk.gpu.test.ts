@@ -195,6 +195,7 @@ describe('a walk through the next step', () => {
     expect(await trainer.snapshot()).toEqual(undisturbed);
     trainer.destroy();
     expect(() => walk.take()).toThrow('is gone');
+    await expect(walk.make(0)).rejects.toMatchObject({ code: 'no-model' });
     walk.destroy();
   });
 });

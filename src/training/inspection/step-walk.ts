@@ -123,9 +123,10 @@ export class StepWalk {
     this.#copy([...this.#changed, PROGRESS], (name) => [this.#run.buffer(name), this.#arena.buffer(before(name))]);
   }
 
-  /** Makes the step, and keeps what goes on in the given sequence of its first batch. Throws `not-finite`. */
+  /** Makes the step, and keeps what goes on in the given sequence of its first batch. Throws `not-finite` or `no-model`. */
   async make(sequence: number): Promise<StepNumbers> {
     const { batch, losses, update, chosen } = this.#traced;
+    requireThere(this.#run); // its corpus is read
     this.#copy([...this.#changed, PROGRESS], (name) => [this.#arena.buffer(before(name)), this.#arena.buffer(name)]);
     this.#program.write(chosen, Uint32Array.of(sequence));
     this.#program.run();
@@ -212,10 +213,11 @@ export class StepWalk {
       const bytes = await readBuffer(this.#run.device.gpu, this.#arena.buffer(buffer), offset + 4 * index, 4);
       return new Float32Array(bytes)[0]!;
     };
-    const pair = async (buffer: string) => [await at(before(buffer)), await at(buffer)] as [number, number];
-    const found: WeightUpdate = { gradient: await at(GRADIENTS), weight: await pair(PARAMETERS) };
-    const others = this.#changed.filter((buffer) => buffer !== PARAMETERS);
-    for (const buffer of others) found[buffer as 'moment1' | 'moment2' | 'average'] = await pair(buffer);
+    const pair = (buffer: string) => Promise.all([at(before(buffer)), at(buffer)]);
+    const [gradient, ...pairs] = await Promise.all([at(GRADIENTS), ...this.#changed.map(pair)]);
+    const changes = Object.fromEntries(this.#changed.map((buffer, i) => [buffer, pairs[i]!]));
+    const { [PARAMETERS]: weight, ...others } = changes;
+    const found: WeightUpdate = { gradient, weight: weight!, ...others };
     const { orthogonal } = this.#traced;
     const flat = offset / 4 + index;
     if (orthogonal && flat >= orthogonal.from && flat < orthogonal.to) {

@@ -49,7 +49,10 @@ export class InsidePanel extends LitElement {
 
   get #model(): number {
     const history = this.view.run?.history ?? null;
-    if (history !== this.#looked.history) this.#looked = { history, number: ++models };
+    if (history !== this.#looked.history) {
+      if (this.#looked.history !== null) void this.session?.inspection.release();
+      this.#looked = { history, number: ++models };
+    }
     return this.#looked.number;
   }
 

@@ -143,13 +143,15 @@ export class TensorTable extends LitElement {
 
       .moved {
         position: relative;
-        min-width: 5rem;
+        min-width: 5.5rem;
+        padding-left: var(--space-4);
       }
 
       .moved .bar {
         position: absolute;
         bottom: 3px;
-        left: 0;
+        left: var(--space-4);
+        max-width: calc(100% - var(--space-4));
         height: 2px;
         background: var(--accent);
       }
