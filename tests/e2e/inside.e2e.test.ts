@@ -78,7 +78,8 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.getByRole('button', { name: 'Look', exact: true }).click();
   const characters = page.getByRole('option');
   await expect.poll(() => characters.count()).toBe(12);
-  expect(await characters.nth(9).textContent()).toBe('↵');
+  expect(await characters.nth(9).locator('.sign').textContent()).toBe('↵');
+  await page.getByRole('option', { name: 'character 10, line break' }).waitFor();
   await characters.nth(11).focus();
   await page.keyboard.press('ArrowLeft');
   const attended = page.locator('prompt-section .told').first();

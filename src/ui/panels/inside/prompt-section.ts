@@ -134,6 +134,7 @@ export class PromptSection extends InsideSectionElement {
         )}
       </fieldset>
       <shown-text
+        hovers
         .characters=${characters}
         .shares=${shares}
         .notes=${notes}

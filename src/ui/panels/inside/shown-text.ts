@@ -14,6 +14,7 @@ const MOST_WASH = 45;
  * @prop notes - a few signs below each
  * @prop chosen - index of one
  * @prop label - what is coloured
+ * @prop hovers - whether pointing is enough to choose, without a click
  * @fires choose - the index of another; does not climb
  */
 export class ShownText extends LitElement {
@@ -23,6 +24,7 @@ export class ShownText extends LitElement {
     notes: { attribute: false },
     chosen: { attribute: false },
     label: { attribute: false },
+    hovers: { type: Boolean },
   };
 
   declare characters: readonly string[];
@@ -30,6 +32,7 @@ export class ShownText extends LitElement {
   declare notes: readonly string[];
   declare chosen: number;
   declare label: string;
+  declare hovers: boolean;
 
   constructor() {
     super();
@@ -38,6 +41,7 @@ export class ShownText extends LitElement {
     this.notes = [];
     this.chosen = 0;
     this.label = PROMPT_LOOK.shownText;
+    this.hovers = false;
   }
 
   #choose(index: number, focus = false): void {
@@ -65,13 +69,13 @@ export class ShownText extends LitElement {
             <span
               role="option"
               aria-selected=${i === chosen}
-              aria-label=${[PROMPT_LOOK.character(i, spoken(character)), ...(notes[i] ? [notes[i]] : [])].join(', ')}
               tabindex=${i === chosen ? 0 : -1}
               .style=${`--wash:${wash}%`}
-              @pointerenter=${(event: PointerEvent) => event.pointerType === 'mouse' && this.#choose(i)}
+              @pointerenter=${(event: PointerEvent) => this.hovers && event.pointerType === 'mouse' && this.#choose(i)}
               @click=${() => this.#choose(i)}
               @focus=${() => this.#choose(i)}
-            ><span class="sign">${glyph(character)}</span>${notes.length > 0 ? html`<span class="note number">${notes[i] ?? ''}</span>` : nothing}</span>
+            ><span class="said">${PROMPT_LOOK.character(i, spoken(character))}</span
+              ><span class="sign" aria-hidden="true">${glyph(character)}</span>${notes.length > 0 ? html`<span class="note number">${notes[i] ?? ''}</span>` : nothing}</span>
           `;
         })}
       </div>
@@ -88,6 +92,7 @@ export class ShownText extends LitElement {
       }
 
       [role='option'] {
+        position: relative;
         display: grid;
         min-width: 1.1em;
         justify-items: center;
@@ -99,6 +104,15 @@ export class ShownText extends LitElement {
 
       [aria-selected='true'] {
         box-shadow: inset 0 -3px var(--alarm);
+      }
+
+      .said {
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+        clip-path: inset(50%);
+        white-space: nowrap;
       }
 
       .note {
