@@ -24,8 +24,8 @@ const cells = async (page: Page, name: string) =>
 
 test('by keyboard: two real runs, overlaid and in a table, which outlive a look elsewhere and are not kept', async () => {
   const { page, complaints } = await openLab();
-  await page.getByRole('spinbutton', { name: 'Steps' }).fill('20');
-  await page.getByRole('spinbutton', { name: 'Steps' }).press('Tab');
+  await page.getByRole('spinbutton', { name: 'Steps', exact: true }).fill('20');
+  await page.getByRole('spinbutton', { name: 'Steps', exact: true }).press('Tab');
   for (const name of REMEDIES.filter((name) => name !== 'A smaller model')) {
     await page.getByRole('checkbox', { name }).press('Space');
   }
@@ -48,8 +48,8 @@ test('by keyboard: two real runs, overlaid and in a table, which outlive a look 
   expect(await page.locator('runs-panel').getByRole('listitem').count()).toBe(0);
   await page.getByRole('tab', { name: 'Lab' }).click();
   expect((await cells(page, 'No remedy'))[1]).toBe(best);
-  await page.getByRole('spinbutton', { name: 'Seed' }).fill('7');
-  await page.getByRole('spinbutton', { name: 'Seed' }).press('Enter');
+  await page.getByRole('spinbutton', { name: 'Seed', exact: true }).fill('7');
+  await page.getByRole('spinbutton', { name: 'Seed', exact: true }).press('Enter');
   await page.getByText('These are of other settings').waitFor();
 
   for (const [width, colorScheme] of [
@@ -76,7 +76,7 @@ test('it is ended when asked to, and while a run goes on it waits and says so', 
   await page.getByRole('tab', { name: 'Train' }).click();
   await page.getByRole('button', { name: 'Train', exact: true }).click();
   await page.getByRole('tab', { name: 'Lab' }).click();
-  await page.getByText('A run is going on under Train.').waitFor({ timeout: 30_000 });
+  await page.locator('overfitting-lab').getByText('A run is going on under Train.').waitFor({ timeout: 30_000 });
   const button = page.getByRole('button', { name: 'Run the experiment' });
   expect(await button.getAttribute('aria-disabled')).toBe('true');
   await button.click({ force: true });

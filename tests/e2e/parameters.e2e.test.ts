@@ -77,20 +77,21 @@ test('published models and the worked example come to their published numbers', 
 
 test('numbers of one’s own are counted where they fit together, and told where not', async () => {
   const { page } = await openParameters();
+  const form = page.locator('subject-form');
   const enter = async (label: string, value: string) => {
-    await page.getByLabel(label, { exact: true }).fill(value);
-    await page.getByLabel(label, { exact: true }).press('Enter');
+    await form.getByLabel(label, { exact: true }).fill(value);
+    await form.getByLabel(label, { exact: true }).press('Enter');
   };
   await enter('Heads, NH', '3');
   await page.getByText('The width 32 is not divisible by 3 heads.').waitFor();
   await enter('Width, C', '33');
   await box(page, 'Attention of block 1, 4,488 parameters').waitFor(); // 4 · 33² + 4 · 33
-  expect(await page.getByLabel('What to count').inputValue()).toBe('own');
-  await page.getByRole('checkbox', { name: 'Biases' }).uncheck();
+  expect(await form.getByLabel('What to count').inputValue()).toBe('own');
+  await form.getByRole('checkbox', { name: 'Biases' }).uncheck();
   await box(page, 'Attention of block 1, 4,356 parameters').click();
-  await page.getByText('of adamw').waitFor();
-  await page.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
-  await page.getByText('one moment of sgd').waitFor();
+  await page.locator('part-details').getByText('2 moments of adamw').waitFor();
+  await form.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
+  await page.locator('part-details').getByText('one moment of sgd').waitFor();
   await page.close();
 });
 
