@@ -4,12 +4,13 @@ import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { weightsOf } from '../training/state.ts';
 import { textLoss } from '../training/text-loss.ts';
 import { readFlags, UsageError } from './arguments.ts';
+import { bitsOf, inBits } from './bits.ts';
 import { openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint } from './run-folder.ts';
 import { readText } from './texts.ts';
 
-const FLAGS = { model: 'text', text: 'text', json: 'switch' } as const;
+const FLAGS = { model: 'text', text: 'text', bits: 'count', json: 'switch' } as const;
 
 /** `evaluate`: how well a trained model predicts a text, character by character. */
 export async function evaluate(argv: string[]): Promise<boolean> {
@@ -20,6 +21,7 @@ export async function evaluate(argv: string[]): Promise<boolean> {
   if (flags.text === undefined) {
     throw new UsageError('evaluate: --text is missing.', 'Name the file that the model should predict.');
   }
+  const bits = bitsOf('evaluate', flags.bits);
   const output = new Output(flags.json === true);
   const { model, vocabulary, tokenizer_json, state } = await loadCheckpoint(flags.model, (line) => output.remark(line));
   const text = await readText(flags.text, output);
@@ -29,7 +31,7 @@ export async function evaluate(argv: string[]): Promise<boolean> {
       ? adaptCorpus(text, CharacterTokenizer.ofVocabulary(vocabulary), undefined, hint).ids
       : tokenizerOf(vocabulary, tokenizer_json).encode(text.tokenizer.decode(text.ids));
   const device = await openDeviceInNode(output);
-  const loss = await textLoss(device, model, weightsOf(state), ids);
+  const loss = await textLoss(device, model, inBits(model, weightsOf(state), bits), ids);
   const characters = text.ids.length;
   const bits_per_character = ((loss / Math.LN2) * (ids.length - 1)) / (characters - 1); // a token may be several
   const context = model.block_size;

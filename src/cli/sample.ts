@@ -4,6 +4,7 @@ import { writeText } from '../generation/text.ts';
 import { tokenizerOf } from '../text/byte-pair.ts';
 import { weightsOf } from '../training/state.ts';
 import { type Flags, readFlags, UsageError } from './arguments.ts';
+import { bitsOf, inBits } from './bits.ts';
 import { openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint } from './run-folder.ts';
@@ -19,6 +20,7 @@ const FLAGS = {
   seed: 'count',
   stop: 'text',
   count: 'count',
+  bits: 'count',
   json: 'switch',
 } as const;
 
@@ -58,6 +60,7 @@ export async function sample(argv: string[]): Promise<boolean> {
   if (count < 1 || count > MOST_TEXTS) {
     throw new UsageError(`sample: --count must be from 1 to ${MOST_TEXTS}, not ${count}.`);
   }
+  const bits = bitsOf('sample', flags.bits);
   const output = new Output(flags.json === true);
   const checkpoint = await loadCheckpoint(flags.model, (line) => output.remark(line));
   const { model, vocabulary, tokenizer_json, text: learnt, state } = checkpoint;
@@ -65,7 +68,7 @@ export async function sample(argv: string[]): Promise<boolean> {
   tokenizer.encode(prompt); // names unknown characters before the GPU is asked for
 
   const device = await openDeviceInNode(output);
-  const { generator } = await openGenerator(device, model, weightsOf(state), count);
+  const { generator } = await openGenerator(device, model, inBits(model, weightsOf(state), bits), count);
   const texts = Array.from({ length: count }, () => prompt);
   const alone = count === 1; // several texts at once cannot be shown as they grow
   if (alone) {

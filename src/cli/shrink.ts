@@ -8,6 +8,7 @@ import { SCOPES, type Scope } from '../training/pruning.ts';
 import { allVariants, fineTuning, type Measurement, ShrinkStudy, type Variant } from '../training/shrink.ts';
 import { freshState, weightsOf } from '../training/state.ts';
 import { type Flags, readFlags, UsageError } from './arguments.ts';
+import { bitsOf } from './bits.ts';
 import { openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
 import { loadCheckpoint, makeRunFolder, requireNoRun, saveCheckpoint } from './run-folder.ts';
@@ -49,7 +50,7 @@ function variantsOf(flags: Flags<typeof FLAGS>): Variant[] {
   const refuse = (fault: string, hint: string): never => {
     throw new UsageError(`shrink: ${fault}`, hint);
   };
-  if (bits !== undefined && bits !== 8 && bits !== 4) refuse(`--bits takes 8 or 4, not ${bits}.`, 'Take one of them.');
+  const packed = bitsOf('shrink', bits);
   if (prune !== undefined && !(prune >= 0.01 && prune <= 0.99)) {
     refuse(`--prune takes a share from 0.01 to 0.99, not ${prune}.`, 'Write --prune 0.5 for half of the weights.');
   }
@@ -70,7 +71,7 @@ function variantsOf(flags: Flags<typeof FLAGS>): Variant[] {
   }
   if (alone) return allVariants(fine_tune);
   const chosen: Variant = {
-    bits: (bits as 8 | 4 | undefined) ?? 32,
+    bits: packed ?? 32,
     ...(prune !== undefined && { prune: { share: prune, scope: (scope as Scope) ?? 'global' } }),
   };
   return [{ bits: 32 }, chosen, ...(fine_tune > 0 ? [{ ...chosen, fine_tune }] : [])];

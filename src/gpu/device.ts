@@ -57,13 +57,13 @@ const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i;
 
-export function describe({ description, vendor, architecture, device }: GPUAdapterInfo): string {
+export function describeAdapter({ description, vendor, architecture, device }: GPUAdapterInfo): string {
   return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
 /** Whether an adapter computes on the processor. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
-  return info.isFallbackAdapter === true || SOFTWARE.test(`${describe(info)} ${info.architecture}`);
+  return info.isFallbackAdapter === true || SOFTWARE.test(`${describeAdapter(info)} ${info.architecture}`);
 }
 
 /**
@@ -84,7 +84,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   for (const limit of WANTED_LIMITS) {
     requiredLimits[limit] = adapter.limits[limit];
   }
-  const name = describe(adapter.info);
+  const name = describeAdapter(adapter.info);
   let device: GPUDevice;
   try {
     const requiredFeatures = WANTED_FEATURES.filter((feature) => adapter.features.has(feature));

@@ -1,6 +1,6 @@
 import type { RecordedDecoder, RecordedKernel, RecordedProgram } from '../generation/recorded.ts';
 import { keptTokens } from '../generation/window.ts';
-import { describe, isSoftware } from '../gpu/device.ts';
+import { describeAdapter, isSoftware } from '../gpu/device.ts';
 import { bindingsOf, specialise } from '../gpu/kernel.ts';
 import type { GPTConfig } from '../model/config.ts';
 import type { StandaloneModel, Writing, WritingRequest } from './model.ts';
@@ -36,7 +36,7 @@ export async function openGPU(
   }
   const opened = { config, program, buffers, staging, replays };
   const write: Writing = (request) => writeOn(device, opened, request);
-  return { name: describe(adapter.info), write };
+  return { name: describeAdapter(adapter.info), write };
 }
 
 interface Opened {

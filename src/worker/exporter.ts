@@ -1,6 +1,5 @@
 import { encodeGGUF } from '../formats/gguf.ts';
 import { encodeHuggingFace } from '../formats/huggingface/export.ts';
-import { encodeStandalone } from '../formats/standalone.ts';
 import type { RunConfig } from '../model/config.ts';
 import { splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { titleOf } from '../text/datasets.ts';
@@ -54,6 +53,7 @@ export async function exportRun(run: ExportedRun, format: ExportFormat): Promise
     case 'html-8':
     case 'html-4':
     case 'html-32': {
+      const { encodeStandalone } = await import('../formats/standalone.ts');
       const { default: template } = await import('virtual:standalone-page');
       const bits = { 'html-8': 8, 'html-4': 4, 'html-32': 32 } as const;
       const facts = { text: titleOf(text.name), steps: state.step, val_loss, prompt: beginningOf(run) };

@@ -1,7 +1,7 @@
 import { InklingError } from '../gpu/errors.ts';
 import { splitCorpus } from '../text/corpus.ts';
 import type { Scope } from '../training/pruning.ts';
-import { allVariants, type Measurement, ShrinkStudy, type Variant } from '../training/shrink.ts';
+import type { Measurement, Variant } from '../training/shrink.ts';
 import { weightsOf } from '../training/state.ts';
 import { answer } from './answer.ts';
 import type { LiveRun } from './live-run.ts';
@@ -73,6 +73,7 @@ export class Shrinking implements ShrinkCommands {
         const { trainer, tokenizer, config, ids, textName } = run;
         const { prompt, bits, scopes, fine_tune } = request;
         tokenizer.encode(prompt); // names unknown characters first
+        const { allVariants, ShrinkStudy } = await import('../training/shrink.ts'); // most visits never shrink
         const state = await trainer.snapshot();
         const study = new ShrinkStudy(device, {
           model: { ...config.model, vocab_size: tokenizer.vocab_size },

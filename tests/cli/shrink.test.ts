@@ -75,6 +75,12 @@ test('packs a model to 8 bits and tells size, loss, speed and a sample, before a
   expect(after.bytes).toBeLessThan(before.bytes / 2);
   expect(Math.abs(after.val_loss / before.val_loss - 1)).toBeLessThan(0.02);
   expect(after.sample).toHaveLength(160);
+  const greedy = ['--prompt', 'the', '--length', '160', '--temperature', '0', '--bits', '8', '--json'];
+  expect(inkling('sample', '--model', at('run'), ...greedy).lines()[0].text).toBe(`the${after.sample}`);
+  const evaluate = ['evaluate', '--model', at('run'), '--text', at('text.txt'), '--json'];
+  const [asTrained, packed] = [inkling(...evaluate).lines()[0], inkling(...evaluate, '--bits', '8').lines()[0]];
+  expect(packed.loss).not.toBe(asTrained.loss);
+  expect(Math.abs(packed.loss / asTrained.loss - 1)).toBeLessThan(0.02);
 });
 
 test('prunes, trains on, and keeps a model whose zeros later training can keep', () => {
