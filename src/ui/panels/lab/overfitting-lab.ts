@@ -234,6 +234,7 @@ export class OverfittingLab extends LitElement {
         display: grid;
         grid-template-columns: repeat(3, minmax(0, 12rem));
         gap: var(--space-3);
+        align-items: end;
         margin-bottom: var(--space-2);
       }
 

@@ -104,6 +104,10 @@ export class VariantTable extends LitElement {
         text-align: left;
       }
 
+      tbody th {
+        white-space: nowrap;
+      }
+
       /* the colour of its curves */
       i {
         display: inline-block;
