@@ -185,10 +185,10 @@ export class LiveRun implements WritingModel {
     this.trainer.control.resume();
   }
 
-  /** Keeps the speed once a second. */
-  #noteSpeed(step: number): void {
+  /** Keeps the speed once a second, and at evaluations, which short runs have too. */
+  #noteSpeed(step: number, evaluated = false): void {
     const now = performance.now();
-    if (now - this.#notedAt < NOTE_MS) return;
+    if (!evaluated && now - this.#notedAt < NOTE_MS) return;
     this.#notedAt = now;
     this.keeper?.speed({ step, tokens_per_s: this.#clock.tokensPerSecond() });
   }
@@ -209,6 +209,7 @@ export class LiveRun implements WritingModel {
       },
       evaluated: (step, train_loss, val_loss, improved, accuracy) => {
         this.val_loss = val_loss;
+        if (step > 0) this.#noteSpeed(step, true);
         keeper?.evaluated({ step, train_loss, val_loss, accuracy }, improved);
         this.#evaluations.push({ step, train_loss, val_loss });
         const overfitting_since = overfittingSince(this.#evaluations);

@@ -226,6 +226,17 @@ describe('the charts of a run', () => {
     await other!.click();
     await expect.poll(() => legend('loss')).not.toContain(name);
     await expect.poll(() => stepsOf('loss')).not.toContain(STEPS);
+  });
+
+  test('are there again after the page was closed, norms and speed too', async () => {
+    await page.reload();
+    await page
+      .getByRole('button', { name: /^Show / })
+      .last()
+      .click(); // the first run
+    for (const name of ['grad', 'speed']) await open(name);
+    await expect.poll(() => stepsOf('grad')).toEqual([10, 15, 20, 30, 40, 45, 60]);
+    expect((await stepsOf('speed')).length).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
   });
 });

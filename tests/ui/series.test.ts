@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { axisMarks, moved, padded, within, zoomed } from '../../src/ui/charts/axes.ts';
+import { keyed, type Place } from '../../src/ui/charts/navigation.ts';
 import { align, nearest, type Series, sampled, seriesCSV, valueAt } from '../../src/ui/charts/series.ts';
 
 const series = (x: number[], y: (number | null)[], rest: Partial<Series> = {}): Series => ({
@@ -111,5 +112,44 @@ describe('axes', () => {
     expect(within([-5, 50], [0, 100])).toEqual([0, 50]);
     expect(within([-5, 105], [0, 100])).toBeNull();
     expect(within([200, 300], [0, 100])).toBeNull();
+  });
+});
+
+describe('keys', () => {
+  const place = (changes: Partial<Place> = {}): Place => ({
+    x: [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100],
+    all: [0, 200],
+    zoom: null,
+    cursor: null,
+    log: false,
+    ...changes,
+  });
+
+  it('move the crosshair from point to point, within what is on show', () => {
+    expect(keyed('ArrowRight', false, place())).toEqual({ cursor: 0 });
+    expect(keyed('ArrowLeft', false, place())).toEqual({ cursor: 100 });
+    expect(keyed('End', false, place())).toEqual({ cursor: 100 });
+    expect(keyed('Home', false, place({ cursor: 50 }))).toEqual({ cursor: 0 });
+    expect(keyed('ArrowRight', false, place({ cursor: 50 }))).toEqual({ cursor: 60 });
+    expect(keyed('ArrowLeft', true, place({ cursor: 50 }))).toEqual({ cursor: 0 });
+    expect(keyed('End', false, place({ zoom: [15, 45] }))).toEqual({ cursor: 40 });
+    expect(keyed('Home', false, place({ zoom: [12, 18] }))).toEqual({ cursor: null });
+    expect(keyed('End', false, place({ x: [] }))).toEqual({ cursor: null });
+  });
+
+  it('zoom about the crosshair, go aside, and show all', () => {
+    expect(keyed('+', false, place({ cursor: 50 }))).toEqual({ zoom: [25, 125] });
+    expect(keyed('-', false, place({ zoom: [50, 100] }))).toEqual({ zoom: [25, 125] });
+    expect(keyed('-', false, place({ zoom: [25, 125] }))).toEqual({ zoom: [0, 175] });
+    expect(keyed('-', false, place())).toEqual({ zoom: null });
+    expect(keyed('PageDown', false, place({ zoom: [100, 180] }))).toEqual({ zoom: [120, 200] });
+    expect(keyed('PageDown', false, place())).toBeNull();
+    expect(keyed('0', false, place({ zoom: [1, 2] }))).toEqual({ zoom: null });
+    expect(keyed('Escape', false, place({ cursor: 1 }))).toEqual({ zoom: null, cursor: null });
+    expect(keyed('Escape', false, place())).toBeNull();
+    expect(keyed('a', false, place())).toBeNull();
+    const [low, high] = keyed('+', false, place({ log: true, all: [1, 10_000] }))!.zoom!;
+    expect(low).toBeCloseTo(10);
+    expect(high).toBeCloseTo(1000);
   });
 });

@@ -9,9 +9,12 @@ import {
   canTrain,
   chosenConfig,
   chosenPreset,
+  comparedIds,
+  comparedWith,
   initialView,
   interruptedRun,
   lowerRate,
+  MOST_COMPARED,
   openingOf,
   type Settings,
   shownVocabulary,
@@ -382,6 +385,39 @@ describe('kept runs', () => {
     expect(view.run?.history.loss.x).toEqual([1, 2, 3, 4, 5]);
     expect(view.run).toMatchObject({ live: true, step: 5, savedStep: 3 });
     expect(view.milestone).toBe(MILESTONES.resumed(3));
+  });
+
+  it('keeps the norms and the speed of a run, and marks where it went on', () => {
+    const norms = { step: 2, names: ['a'], grad: [1], update: [2], weight: [3], moved: null };
+    const paused: SessionEvent = { kind: 'status', phase: 'paused', detail: '' };
+    const view = inRun(stepped(1, 2), { kind: 'norms', norms }, paused, running, stepped(3));
+    expect(view.run?.norms).toEqual([norms]);
+    expect(view.run?.history.speed.mean).toEqual([1000, 1000, 1000]);
+    expect(view.run?.marks.map(({ x }) => x)).toEqual([2]);
+    const told = { ...metrics, norms: [norms], speeds: [{ step: 3, tokens_per_s: 70 }] };
+    const resumed: SessionEvent = { ...started, before: { step: 3, metrics: told } };
+    const again = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running);
+    expect(again.run?.norms).toEqual([norms]);
+    expect(again.run?.history.speed.x).toEqual([3]);
+    expect(again.run?.marks.map(({ x }) => x)).toEqual([3]);
+    expect(viewAfter({ kind: 'run-shown', kept: { ...kept, metrics: told } }).run?.norms).toEqual([norms]);
+  });
+
+  it('lays others over it, each once and under its present name, until they are left out or gone', () => {
+    const compare: Action = { kind: 'run-compared', kept };
+    const view = inRun(listed, compare, compare);
+    expect(comparedIds(view)).toEqual(['b']);
+    expect(view.compared[0]!.history.loss.x).toEqual([1, 2, 3]);
+    expect(comparedWith(view)).toBe(view.compared);
+    // the run on show is not laid over itself
+    expect(comparedWith(viewAfter(listed, compare, { kind: 'run-shown', kept }))).toEqual([]);
+    const renamed: Action = { kind: 'runs-listed', runs: { runs: [{ ...summary, name: 'Other' }], bytes: 0 } };
+    expect(reduce(view, renamed).compared.map(({ name }) => name)).toEqual(['Other']);
+    expect(reduce(view, { kind: 'runs-listed', runs: { runs: [], bytes: 0 } }).compared).toEqual([]);
+    expect(reduce(view, { kind: 'run-left-out', id: 'b' }).compared).toEqual([]);
+    const many = Array.from({ length: MOST_COMPARED + 2 }, (_, i) => ({ ...summary, id: String(i) }));
+    const full = viewAfter(...many.map((one): Action => ({ kind: 'run-compared', kept: { ...kept, summary: one } })));
+    expect(full.compared).toHaveLength(MOST_COMPARED);
   });
 
   it('tells what is saved, a lost device that is recovered from, and a worker that has died', () => {

@@ -49,6 +49,15 @@ export function padded(low: number | null, high: number | null, log: boolean): R
   return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
 }
 
+/** The whole x axis: as it is given, or as far as the values reach. A logarithmic one begins at the first it can show. */
+export function wholeOf(x: ArrayLike<number>, given: Range | null, log: boolean): Range {
+  const low = x[0] ?? 0;
+  const high = x[x.length - 1] ?? 1;
+  const [from, to] = given ?? [low, high > low ? high : low + 1];
+  const least = log && from <= 0 ? (low > 0 ? low : 1) : from;
+  return [least, Math.max(to, log ? 2 * least : to)];
+}
+
 /** The part of `range` that a zoom by `factor` (above 1: nearer) about `at` shows; `at` stays where it is. */
 export function zoomed([low, high]: Range, at: number, factor: number, log: boolean): Range {
   const [to, from]: [(x: number) => number, (x: number) => number] = log ? [Math.log, Math.exp] : [Number, Number];

@@ -17,6 +17,7 @@ export interface ChartSettings {
  *
  * @prop settings - what is chosen
  * @prop zoomed - whether the charts show a part of the steps
+ * @prop steps - whether there are steps to save
  * @prop norms - whether there are norms to save
  * @fires chart-settings - a ChartSettings
  * @fires chart-zoom - null: all steps
@@ -26,17 +27,20 @@ export class ChartControls extends LitElement {
   static override properties = {
     settings: { attribute: false },
     zoomed: { type: Boolean },
+    steps: { type: Boolean },
     norms: { type: Boolean },
   };
 
   declare settings: ChartSettings;
   declare zoomed: boolean;
+  declare steps: boolean;
   declare norms: boolean;
 
   constructor() {
     super();
     this.settings = { logX: false, logY: false, window: 40 };
     this.zoomed = false;
+    this.steps = false;
     this.norms = false;
   }
 
@@ -57,6 +61,10 @@ export class ChartControls extends LitElement {
     `;
   }
 
+  #button(label: string, ready: boolean, press: () => void) {
+    return html`<button aria-disabled=${!ready} @click=${() => ready && press()}>${label}</button>`;
+  }
+
   override render() {
     const { window } = this.settings;
     return html`
@@ -75,13 +83,9 @@ export class ChartControls extends LitElement {
           />
           <output class="number">${WORDS.window(window)}</output>
         </label>
-        <button aria-disabled=${!this.zoomed} @click=${() => this.zoomed && emit(this, 'chart-zoom', null)}>
-          ${WORDS.reset}
-        </button>
-        <button @click=${() => emit(this, 'curves-save', 'steps')}>${WORDS.steps}</button>
-        <button aria-disabled=${!this.norms} @click=${() => this.norms && emit(this, 'curves-save', 'norms')}>
-          ${WORDS.norms}
-        </button>
+        ${this.#button(WORDS.reset, this.zoomed, () => emit(this, 'chart-zoom', null))}
+        ${this.#button(WORDS.steps, this.steps, () => emit(this, 'curves-save', 'steps'))}
+        ${this.#button(WORDS.norms, this.norms, () => emit(this, 'curves-save', 'norms'))}
       </fieldset>
       <p class="help">${WORDS.help}</p>
     `;

@@ -1,4 +1,5 @@
 import { css, html } from 'lit';
+import { download } from '../download.ts';
 import { CHART } from '../strings.ts';
 import { type Range, type Series, sampled, valueAt } from './series.ts';
 
@@ -14,6 +15,20 @@ export interface TableSource {
   range: Range;
   formatX: (x: number) => string;
   formatY: (y: number) => string;
+}
+
+/** Buttons that save what a chart shows; `png` is null before it has been drawn. */
+export function saveButtons(name: string, csv: () => string, png: () => Promise<Blob> | null) {
+  const picture = async () => {
+    const blob = await png();
+    if (blob) download(`${name}.png`, blob);
+  };
+  return html`
+    <div class="files">
+      <button @click=${() => download(`${name}.csv`, csv())}>${CHART.csv}</button>
+      <button @click=${picture}>${CHART.png}</button>
+    </div>
+  `;
 }
 
 /** The numbers behind a chart: a line for each of at most 40 of the x values on show. */

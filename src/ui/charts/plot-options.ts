@@ -38,6 +38,14 @@ export interface PlotSource {
 /** Least height of a chart whose marks are named, in CSS pixels. */
 const LABELLED = 150;
 
+/** Tells plots apart that have to be built anew: everything of the series but their data and their words. */
+export function shapeOf(series: readonly Series[], logX: boolean, logY: boolean, scaled: boolean): string {
+  const styles = series.map(({ low, colour, points, line, dashed, width, faint, axis }) => {
+    return [low !== undefined, colour, points, line, dashed, width, faint, axis];
+  });
+  return JSON.stringify([styles, logX, logY, scaled]);
+}
+
 const fontOf = (size: number): string => `${size}px system-ui, sans-serif`;
 
 /** The right-hand scale is of its own where a series is read from it. */

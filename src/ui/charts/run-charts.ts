@@ -180,6 +180,7 @@ export class RunCharts extends LitElement {
         .zoom=${this.zoom}
         .cursor=${this.cursor}
         .yLabel=${CHART.scales[name]}
+        .empty=${OF_LAYERS.includes(name) ? LAYERS.none : ''}
         .rightLabel=${large ? CHART.rightScale : ''}
         .formatY=${large ? loss : name === 'speed' ? rate : figure}
       ></series-chart>
@@ -215,6 +216,7 @@ export class RunCharts extends LitElement {
         <chart-controls
           .settings=${this.settings}
           .zoomed=${this.zoom !== null}
+          .steps=${this.history.loss.x.length > 0}
           .norms=${this.norms.length > 0}
         ></chart-controls>
         <details ?open=${this.open} @toggle=${this.#toggled}>

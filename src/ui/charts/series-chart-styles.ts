@@ -70,6 +70,13 @@ export const chartStyles = css`
     font-size: var(--text-small);
   }
 
+  .empty {
+    position: absolute;
+    inset: 35% var(--space-3) auto 3.5rem;
+    pointer-events: none;
+    text-align: center;
+  }
+
   .spoken {
     position: absolute;
     width: 1px;

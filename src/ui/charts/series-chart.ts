@@ -1,15 +1,17 @@
 import { html, LitElement, nothing, type PropertyValues, unsafeCSS } from 'lit';
 import uPlot from 'uplot';
 import plotStyles from 'uplot/dist/uPlot.min.css?inline';
-import { download } from '../download.ts';
 import { emit } from '../emit.ts';
 import { count, figure } from '../format.ts';
 import { CHART, NOTHING_YET } from '../strings.ts';
 import { shared } from '../styles.ts';
-import { moved, within, zoomed } from './axes.ts';
-import { chartTable, tableStyles } from './chart-table.ts';
+import { wholeOf, within } from './axes.ts';
+import { chartLegend } from './chart-legend.ts';
+import { chartTable, saveButtons, tableStyles } from './chart-table.ts';
+import { asMouse, keyed } from './navigation.ts';
 import { picture } from './picture.ts';
-import { plotOptions, type ScaleMark } from './plot-options.ts';
+import { plotOptions, type ScaleMark, shapeOf } from './plot-options.ts';
+import { Redrawing } from './redrawing.ts';
 import {
   align,
   type Mark,
@@ -21,12 +23,6 @@ import {
   valueAt,
 } from './series.ts';
 import { chartStyles } from './series-chart-styles.ts';
-
-/** Least time between two redraws, in milliseconds: appending points redraws at most ten times a second. */
-const REDRAW_INTERVAL = 100;
-/** How much nearer a key brings the curve, and what part of the width it moves it by. */
-const NEARER = 2;
-const ASIDE = 0.25;
 
 /** Properties that change what is drawn. */
 const DRAWN = [
@@ -60,6 +56,7 @@ const differs = (a: Range | null, b: Range | null | undefined): boolean => a?.[0
  * @prop yRange - the y axis for the lowest and highest value on show (null without data); null lets the data decide
  * @prop scaleMarks - a right-hand scale with marks of its own on the left-hand axis
  * @prop formatX, formatY - how values are written
+ * @prop empty - stands in the place of curves that have no point yet
  * @prop zoom - the part of the x axis on show; null shows all. The chart changes it itself, and tells.
  * @prop cursor - x of the crosshair, or null. The chart changes it itself, and tells.
  * @fires chart-zoom - a Range, or null
@@ -83,6 +80,7 @@ export class SeriesChart extends LitElement {
     scaleMarks: { attribute: false },
     formatX: { attribute: false },
     formatY: { attribute: false },
+    empty: {},
     zoom: { attribute: false, hasChanged: differs },
     cursor: { attribute: false },
     open: { state: true },
@@ -105,6 +103,7 @@ export class SeriesChart extends LitElement {
   declare scaleMarks: ((range: Range) => readonly ScaleMark[]) | null;
   declare formatX: (x: number) => string;
   declare formatY: (y: number) => string;
+  declare empty: string;
   declare zoom: Range | null;
   declare cursor: number | null;
   /** Whether the table is on show: a closed one has no rows. */
@@ -118,15 +117,14 @@ export class SeriesChart extends LitElement {
   /** All x values of the plot. */
   #x: ArrayLike<number> = [];
   #markedBy: unknown = null;
-  #timer = 0;
-  #drawnAt = 0;
-  #seen = false;
   #hovered = false;
-  readonly #resizes = new ResizeObserver(() => this.#resize());
-  /** Whoever scrolls away pays for no drawing. */
-  readonly #views = new IntersectionObserver((entries) => this.#viewed(entries.at(-1)!.isIntersecting));
-  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
-  readonly #recolour = () => this.#plot?.redraw(false);
+  readonly #redrawing = new Redrawing(this, {
+    frame: () => this.#frame,
+    draw: (width, height) => this.#draw(width, height),
+    resize: (width, height) => (this.#plot ? this.#plot.setSize({ width, height }) : this.#redrawing.schedule()),
+    recolour: () => this.#plot?.redraw(false),
+    forget: () => this.#forget(),
+  });
 
   constructor() {
     super();
@@ -146,35 +144,15 @@ export class SeriesChart extends LitElement {
     this.scaleMarks = null;
     this.formatX = count;
     this.formatY = figure;
+    this.empty = '';
     this.zoom = null;
     this.cursor = null;
     this.open = false;
     this.spoken = '';
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#scheme.addEventListener('change', this.#recolour);
-    if (this.hasUpdated) this.#observe();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#scheme.removeEventListener('change', this.#recolour);
-    this.#resizes.disconnect();
-    this.#views.disconnect();
-    clearTimeout(this.#timer);
-    this.#timer = 0;
-    this.#seen = false;
-    this.#forget();
-  }
-
-  protected override firstUpdated(): void {
-    this.#observe();
-  }
-
   protected override updated(changed: PropertyValues<this>): void {
-    if (DRAWN.some((name) => changed.has(name))) this.#schedule();
+    if (DRAWN.some((name) => changed.has(name))) this.#redrawing.schedule();
     if (changed.has('cursor')) this.#placeCursor();
   }
 
@@ -203,35 +181,11 @@ export class SeriesChart extends LitElement {
     return this.series.filter(({ faint }) => !faint);
   }
 
-  #observe(): void {
-    this.#resizes.observe(this.#frame);
-    this.#views.observe(this.#frame);
-  }
-
-  #viewed(seen: boolean): void {
-    this.#seen = seen;
-    if (seen) this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#timer !== 0 || !this.#seen) return;
-    const wait = Math.max(0, this.#drawnAt + REDRAW_INTERVAL - performance.now());
-    this.#timer = window.setTimeout(() => this.#draw(), wait);
-  }
-
-  #draw(): void {
-    this.#timer = 0;
-    this.#drawnAt = performance.now();
-    const { clientWidth: width, clientHeight: height } = this.#frame;
-    if (width === 0 || height === 0) return;
+  #draw(width: number, height: number): void {
     const { x, columns } = align(this.series, this.logX, this.logY);
     this.#x = x;
     const data = [x, ...columns] as uPlot.AlignedData;
-    const shape = this.series.map(({ label: _, x: _x, y: _y, low, format: _format, high: _high, ...style }) => ({
-      ...style,
-      band: low !== undefined,
-    }));
-    const built = JSON.stringify([shape, this.logX, this.logY, this.scaleMarks !== null]);
+    const built = shapeOf(this.series, this.logX, this.logY, this.scaleMarks !== null);
     if (this.#plot === null || built !== this.#built) {
       this.#forget();
       this.#built = built;
@@ -282,21 +236,8 @@ export class SeriesChart extends LitElement {
     this.#markedBy = null;
   }
 
-  #resize(): void {
-    const { clientWidth: width, clientHeight: height } = this.#frame;
-    if (width === 0 || height === 0) return;
-    if (this.#plot === null) this.#schedule();
-    else this.#plot.setSize({ width, height });
-  }
-
-  /** The whole x axis. */
   get #all(): Range {
-    const low = this.#x[0] ?? 0;
-    const high = this.#x[this.#x.length - 1] ?? 1;
-    const [from, to] = this.xRange ?? [low, high > low ? high : low + 1];
-    // a logarithmic axis begins at the first value that it can show
-    const least = this.logX && from <= 0 ? (low > 0 ? low : 1) : from;
-    return [least, Math.max(to, this.logX ? 2 * least : to)];
+    return wholeOf(this.#x, this.xRange, this.logX);
   }
 
   get #range(): Range {
@@ -329,63 +270,22 @@ export class SeriesChart extends LitElement {
   /** uPlot knows the mouse only. A finger that moves sideways does as it does; up and down scrolls the page. */
   #finger(event: PointerEvent): void {
     if (event.pointerType !== 'touch' || this.#plot === null) return;
-    const { clientX, clientY } = event;
-    const kind = { pointerdown: 'mousedown', pointermove: 'mousemove' }[event.type] ?? 'mouseup';
-    const mouse = new MouseEvent(kind, { clientX, clientY, button: 0, buttons: 1, bubbles: true });
     this.#hovered = true;
-    (kind === 'mouseup' ? document : this.#plot.over).dispatchEvent(mouse);
+    const mouse = asMouse(event);
+    (mouse.type === 'mouseup' ? document : this.#plot.over).dispatchEvent(mouse);
   }
 
   #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const [low, high] = this.#range;
-    const middle = this.logX ? Math.sqrt(low * high) : (low + high) / 2;
-    switch (event.key) {
-      case 'ArrowLeft':
-      case 'ArrowRight':
-        this.#step((event.key === 'ArrowLeft' ? -1 : 1) * (event.shiftKey ? 10 : 1));
-        break;
-      case 'Home':
-      case 'End':
-        this.#step(event.key === 'Home' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
-        break;
-      case '+':
-      case '=':
-        this.#zoomTo(zoomed(this.#range, this.cursor ?? middle, NEARER, this.logX));
-        break;
-      case '-':
-        this.#zoomTo(zoomed(this.#range, this.cursor ?? middle, 1 / NEARER, this.logX));
-        break;
-      case 'PageUp':
-      case 'PageDown':
-        if (this.zoom === null) return;
-        this.#zoomTo(moved(this.zoom, event.key === 'PageUp' ? -ASIDE : ASIDE, this.#all, this.logX));
-        break;
-      case '0':
-        this.#zoomTo(null);
-        break;
-      case 'Escape':
-        if (this.cursor === null && this.zoom === null) return;
-        this.#moveCursor(null);
-        this.#zoomTo(null);
-        break;
-      default:
-        return;
-    }
+    const place = { x: this.#x, all: this.#all, zoom: this.zoom, cursor: this.cursor, log: this.logX };
+    const change = keyed(event.key, event.shiftKey, place);
+    if (change === null) return;
     event.preventDefault();
-  }
-
-  /** Moves the crosshair by so many points, within what is on show. */
-  #step(points: number): void {
-    const [low, high] = this.#range;
-    const shown = Array.from(this.#x).filter((x) => x >= low && x <= high);
-    if (shown.length === 0) return;
-    const at = this.cursor === null ? -1 : shown.indexOf(this.cursor);
-    // without a crosshair, the first key puts it at the end that it comes from
-    const next = at >= 0 || !Number.isFinite(points) ? at + points : points < 0 ? shown.length - 1 : 0;
-    this.#moveCursor(shown[Math.min(shown.length - 1, Math.max(0, next))]!);
+    if (change.zoom !== undefined) this.#zoomTo(change.zoom);
+    if (change.cursor === undefined) return;
+    this.#moveCursor(change.cursor);
     const readings = this.#named.map((one) => `${one.label} ${this.#reading(one)}`);
-    this.spoken = `${this.xLabel} ${this.formatX(this.cursor!)}: ${readings.join(', ')}`;
+    this.spoken = this.cursor === null ? '' : `${this.xLabel} ${this.formatX(this.cursor)}: ${readings.join(', ')}`;
   }
 
   #reading(one: Series): string {
@@ -400,10 +300,11 @@ export class SeriesChart extends LitElement {
   #behind() {
     const { label, xLabel, series, formatX, formatY } = this;
     return html`
-      <div class="files">
-        <button @click=${() => download(`${this.name}.csv`, this.csv())}>${CHART.csv}</button>
-        <button @click=${async () => this.#plot && download(`${this.name}.png`, await this.png())}>${CHART.png}</button>
-      </div>
+      ${saveButtons(
+        this.name,
+        () => this.csv(),
+        () => this.#plot && this.png(),
+      )}
       ${chartTable({ caption: label, xLabel, series, x: this.#x, range: this.#range, formatX, formatY })}
     `;
   }
@@ -411,15 +312,7 @@ export class SeriesChart extends LitElement {
   override render() {
     const { cursor, label } = this;
     return html`
-      <div class="legend" aria-hidden="true">
-        ${this.#named.map(
-          (one) => html`<span class="entry">
-            <i class=${one.dashed ? 'dashed' : ''} .style=${`border-color: var(${one.colour})`}></i>${one.label}
-            <b>${cursor === null ? nothing : this.#reading(one)}</b>
-          </span>`,
-        )}
-        <span class="x">${cursor === null ? nothing : html`${this.xLabel} <b>${this.formatX(cursor)}</b>`}</span>
-      </div>
+      ${chartLegend(this.#named, cursor === null ? null : this.formatX(cursor), this.xLabel, (one) => this.#reading(one))}
       ${
         this.yLabel + this.rightLabel === ''
           ? nothing
@@ -435,6 +328,7 @@ export class SeriesChart extends LitElement {
           @pointerup=${this.#finger}
           @pointercancel=${this.#finger}
         ></div>
+        ${this.series.some(({ x }) => x.length > 0) ? nothing : html`<p class="empty help">${this.empty}</p>`}
         <button class="reset" ?hidden=${this.zoom === null} @click=${() => this.#zoomTo(null)}>${CHART.reset}</button>
       </div>
       <p class="spoken" aria-live="polite">${this.spoken}</p>

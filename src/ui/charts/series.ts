@@ -55,8 +55,9 @@ export interface Aligned {
  */
 export function align(series: readonly Series[], logX: boolean, logY: boolean): Aligned {
   const tables = [...new Set(series.map(({ x }) => x))];
-  const single = tables.length === 1 && !logX;
-  const x = single ? tables[0]! : merge(tables, logX ? Number.MIN_VALUE : Number.NEGATIVE_INFINITY);
+  const least = logX ? Number.MIN_VALUE : Number.NEGATIVE_INFINITY;
+  const single = tables.length === 1 && firstFrom(tables[0]!, least) === 0;
+  const x = single ? tables[0]! : merge(tables, least);
   const places = new Map(tables.map((own) => [own, single ? null : placesOf(own, x)]));
   const columns = series.flatMap(({ x: own, y, low, high }) =>
     [y, low, high]

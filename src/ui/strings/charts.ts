@@ -98,6 +98,7 @@ export const LAYERS = {
   block: (number: number) => `layer ${count(number)}`,
   head: 'head',
   usual: '1/1,000',
+  none: 'Measured after 10 steps, 20, 40 and so on, and at each evaluation.',
 };
 
 export const FIGURES = {
