@@ -1,15 +1,14 @@
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
 import { AddressBar, addressOf, FIRST_TEXT, linkOf, linkOfRun } from './address-bar.ts';
+import { attend } from './comforts.ts';
 import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
 import type { LinkedText, ReadLink } from './link.ts';
-import { keepOffline } from './offline.ts';
-import type { Player } from './recording/player.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
-import { FAILURES, isFetched, MILESTONES, RECORDING, RUNS, SETTINGS, TITLE } from './strings.ts';
+import { FAILURES, isFetched, MILESTONES, RUNS, SETTINGS, TITLE } from './strings.ts';
 import {
   type Begun,
   type Continuation,
@@ -21,7 +20,6 @@ import {
   isActive,
   neededText,
   type PanelName,
-  type RecordingCommand,
   type Settings,
   type StartView,
   sizeName,
@@ -316,7 +314,8 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
   page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
 }
 
-on<RunCommand>('run-command', (name) => (name === 'train' ? train() : command(session?.[name]())));
+const obey = (name: RunCommand) => (name === 'train' ? train() : command(session?.[name]()));
+on<RunCommand>('run-command', obey);
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
 on<number>('try-at', tryAt);
 on<undefined>('link-dismissed', () => store.dispatch({ kind: 'link-dismissed' }));
@@ -342,28 +341,7 @@ const save = () => void session?.save();
 document.addEventListener('visibilitychange', () => document.hidden && save());
 document.addEventListener('freeze', save);
 
-/** Plays the recorded run; fetched when it is first asked for. */
-let player: Promise<Player> | null = null;
-async function playRecording(command: RecordingCommand): Promise<void> {
-  try {
-    player ??= import('./recording/player.ts').then(({ openPlayer }) => openPlayer(store));
-    (await player).obey(command);
-  } catch {
-    player = null; // the next asking may be luckier
-    store.dispatch({ kind: 'refused', failure: RECORDING.notFetched });
-  }
-}
-on<RecordingCommand>('recording-command', playRecording);
-
-let changeVersion = () => {};
-const offerVersion = (change: () => void) => {
-  changeVersion = change;
-  store.dispatch({ kind: 'update-ready', ready: true });
-};
-on<undefined>('update', () => changeVersion());
-on<undefined>('dismiss-update', () => store.dispatch({ kind: 'update-ready', ready: false }));
-// once the page has all that it needs itself
-addEventListener('load', () => void keepOffline(offerVersion));
+attend(page, store, obey);
 
 const opened = addressBar.read();
 if (opened !== null) openLink(opened);

@@ -9,7 +9,8 @@ import type {
 } from '../worker/messages.ts';
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
-import { withGenerated, withPiece, withSample } from './samples.ts';
+import type { Preferences } from './preferences.ts';
+import { joinChoices, thinned, withGenerated, withPiece, withSample } from './samples.ts';
 import { CHART, MILESTONES, RECORDING } from './strings.ts';
 import {
   type Begun,
@@ -31,6 +32,7 @@ export type Action =
   | SessionEvent
   | { kind: 'panel-chosen'; panel: PanelName }
   | { kind: 'update-ready'; ready: boolean }
+  | { kind: 'preferences-changed'; preferences: Partial<Preferences> }
   | { kind: 'recorded'; afresh: boolean; events: SessionEvent[]; recording: RecordingView }
   | { kind: 'connected'; adapter: AdapterDescription }
   | { kind: 'connection-failed'; failure: Failure }
@@ -164,6 +166,8 @@ export function reduce(view: View, action: Action): View {
       return { ...view, panel: action.panel };
     case 'update-ready':
       return { ...view, updateReady: action.ready };
+    case 'preferences-changed':
+      return { ...view, preferences: { ...view.preferences, ...action.preferences } };
     case 'recorded':
       return withRecording(view, action.events, action.recording, action.afresh);
     case 'runs-changed':

@@ -146,9 +146,18 @@ export const shared = css`
     resize: vertical;
   }
 
+  input[type='checkbox'],
   input[type='radio'],
   input[type='range'] {
     accent-color: var(--accent);
+  }
+
+  /* Where the system chooses the colours, what cannot be pressed is grey by its own word for it. */
+  @media (forced-colors: active) {
+    button[aria-disabled='true'] {
+      border-color: GrayText;
+      color: GrayText;
+    }
   }
 
   @media (prefers-reduced-motion: reduce) {

@@ -32,6 +32,8 @@ import { MILESTONES, PRESETS, SETTINGS } from './strings.ts';
 export { PANELS, type PanelName } from './panel-names.ts';
 export type { Settings } from './settings.ts';
 
+import { DEFAULT_PREFERENCES, type Preferences } from './preferences.ts';
+
 /** Characters of the prompt that is offered, at most. */
 const OPENING = 20;
 
@@ -194,6 +196,7 @@ export interface View {
   milestone: string;
   /** Whether a new version of the page lies ready and has not been put off. */
   updateReady: boolean;
+  preferences: Preferences;
   /** Whose run `run` is then: a recorded one, or null. */
   recording: RecordingView | null;
 }
@@ -222,6 +225,7 @@ export function initialView(): View {
     failure: null,
     milestone: MILESTONES.opening,
     updateReady: false,
+    preferences: DEFAULT_PREFERENCES,
     recording: null,
   };
 }
@@ -276,6 +280,10 @@ export function chosenStart({ start: { from, unknown } }: View): Start {
 }
 
 export const isActive = (phase: Phase): boolean => phase === 'preparing' || phase === 'running' || phase === 'paused';
+
+/** What the first button does now. */
+export const mainCommand = (phase: Phase): 'train' | 'pause' | 'resume' =>
+  phase === 'paused' ? 'resume' : isActive(phase) ? 'pause' : 'train';
 
 export const canTrain = (view: View): boolean =>
   view.adapter !== null && view.text !== null && !view.readingText && !isActive(view.phase);

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,8 +7,6 @@ import { importHuggingFace, modelFiles } from '../../src/formats/huggingface/imp
 import { readZip } from '../../src/formats/zip.ts';
 import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { dropFile, openPage, openSite, type Site, waitForReading } from './browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let site: Site;
 beforeAll(async () => {
@@ -252,27 +249,5 @@ test('advanced options: a wrong one is told in place, each takes effect, and a r
     .toMatch(/diverged.*last good ones/);
   await page.getByRole('button', { name: 'Try again at a learning rate of 3.3' }).waitFor();
   expect(complaints).toEqual([]);
-  await page.close();
-});
-
-test.for([
-  ['wide and light', 1280, 'light'],
-  ['a phone and dark', 390, 'dark'],
-] as const)('axe finds nothing to complain about: %s', async ([, width, colorScheme]) => {
-  const page = await site.browser.newPage({ viewport: { width, height: 844 }, colorScheme });
-  await page.goto(site.address);
-  await page.getByRole('button', { name: 'Train' }).click();
-  await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
-  await page.locator('summary', { hasText: 'Advanced' }).click();
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; help: string }[] }> };
-    };
-    return (await axe.run()).violations.map(({ id, help }) => `${id}: ${help}`);
-  });
-  expect(violations).toEqual([]);
-  // nothing sticks out sideways
-  expect(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
   await page.close();
 });

@@ -41,6 +41,7 @@ export class Redrawing implements ReactiveController {
 
   hostConnected(): void {
     this.#scheme.addEventListener('change', this.#recolour);
+    document.addEventListener('scheme-change', this.#recolour); // chosen on the page
     void this.#host.updateComplete.then(() => {
       if (!this.#host.isConnected) return;
       this.#resizes.observe(this.#drawing.frame());
@@ -50,6 +51,7 @@ export class Redrawing implements ReactiveController {
 
   hostDisconnected(): void {
     this.#scheme.removeEventListener('change', this.#recolour);
+    document.removeEventListener('scheme-change', this.#recolour);
     this.#resizes.disconnect();
     this.#views.disconnect();
     clearTimeout(this.#timer);

@@ -8,43 +8,33 @@ export const layout = css`
     padding: 0 clamp(1rem, 4vw, 3rem) var(--space-6);
   }
 
-  header {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: baseline;
-    gap: var(--space-1) var(--space-5);
-    padding: var(--space-5) 0 var(--space-4);
-    margin-bottom: var(--space-5);
-    border-bottom: 1px solid var(--rule);
+  .skip {
+    position: absolute;
+    z-index: 3;
+    top: var(--space-2);
+    padding: var(--space-2) var(--space-4);
+    border: 1px solid var(--edge);
+    background: var(--sheet);
   }
 
-  h1 {
+  .skip:not(:focus) {
+    clip-path: inset(50%);
+  }
+
+  main:focus {
+    outline: none; /* all of the page: an outline would tell nothing */
+  }
+
+  .awake {
     display: flex;
-    align-items: baseline;
-    gap: 0.3em;
+    align-items: center;
+    gap: var(--space-2);
+    width: fit-content;
+    margin-top: var(--space-3);
+  }
+
+  .awake input {
     margin: 0;
-    font: 400 1.875rem / 1.2 var(--serif);
-    letter-spacing: -0.01em;
-  }
-
-  h1 svg {
-    align-self: center;
-    width: 0.7em;
-    height: 0.7em;
-    fill: var(--accent);
-  }
-
-  .tagline {
-    flex: 1 1 auto;
-    color: var(--ink-soft);
-  }
-
-  /* A line of its own on narrow screens, whatever its length: a name that arrives late moves nothing. */
-  .adapter {
-    flex-basis: 100%;
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
   }
 
   .grid {
@@ -112,10 +102,6 @@ export const layout = css`
   }
 
   @media (min-width: 60rem) {
-    .adapter {
-      flex-basis: auto;
-    }
-
     .grid {
       grid-template-areas: 'instrument writing' 'history writing' 'runs runs' 'settings settings';
       grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr);

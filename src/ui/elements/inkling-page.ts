@@ -2,19 +2,21 @@ import { html, LitElement, nothing } from 'lit';
 import '../charts/run-charts.ts';
 import type { ConfigKey } from '../../model/config.ts';
 import { emit } from '../emit.ts';
+import { KeepAwake } from '../keep-awake.ts';
+import type { Preferences } from '../preferences.ts';
 import { RunHistory } from '../run-history.ts';
 import type { Session } from '../session-client.ts';
 import {
   ADAPTER,
+  AWAKE,
   CONTROLS,
   FOOTER,
+  HEADER,
   meaning,
   PANEL_NAMES,
   RECORDING,
   SETTINGS,
-  TAGLINE,
   TEXT,
-  TITLE,
 } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
@@ -31,6 +33,7 @@ import {
   interruptedRun,
   isActive,
   lowerRate,
+  mainCommand,
   openingOf,
   type PanelName,
   shownStatistics,
@@ -42,6 +45,7 @@ import { layout } from './inkling-page-styles.ts';
 import '../configuration/link-notice.ts';
 import '../configuration/run-configuration.ts';
 import './bench-door.ts';
+import './page-header.ts';
 import './page-tabs.ts';
 import './drop-target.ts';
 import './failure-notice.ts';
@@ -49,7 +53,6 @@ import './figures-table.ts';
 import './learning-stages.ts';
 import './model-export.ts';
 import './prompt-form.ts';
-import './recorded-run.ts';
 import './resume-offer.ts';
 import './run-controls.ts';
 import './run-readings.ts';
@@ -61,6 +64,9 @@ import './update-notice.ts';
 // One object each, so that elements with nothing to show are not updated for nothing.
 const NO_HISTORY = new RunHistory();
 const NONE: readonly never[] = [];
+
+/** Where the keyboard can be sent to. */
+export type PagePart = 'main' | 'panel' | 'settings' | 'runs' | 'prompt';
 
 /**
  * The page: lays the elements out and hands each its part of the view. Their events pass through it.
@@ -94,6 +100,26 @@ export class InklingPage extends LitElement {
     sheet?.scrollIntoView({ block: 'nearest', behavior: still ? 'auto' : 'smooth' });
   }
 
+  /** Brings a part of the training panel into view, and the keyboard's focus into it. */
+  goTo(part: PagePart): void {
+    const root = this.renderRoot;
+    const prompt = root.querySelector('prompt-form')?.renderRoot.querySelector('textarea');
+    if (part === 'panel') root.querySelector('page-tabs')?.focusChosen();
+    const element = part === 'prompt' ? prompt : root.querySelector<HTMLElement>(`#${part}`);
+    element?.scrollIntoView({ block: 'nearest' });
+    element?.focus({ preventScroll: true });
+  }
+
+  async showHelp(): Promise<void> {
+    await this.renderRoot.querySelector('help-dialog')?.show();
+  }
+
+  /** What a link within the page does: a fragment cannot reach into a shadow root. */
+  #link(event: Event, part: PagePart): void {
+    event.preventDefault();
+    this.goTo(part);
+  }
+
   #adapter() {
     const { adapter, connectionFailure } = this.view;
     if (adapter === null) return connectionFailure === null ? ADAPTER.waiting : ADAPTER.missing;
@@ -106,7 +132,7 @@ export class InklingPage extends LitElement {
     const active = isActive(phase);
     return html`
       <run-controls
-        .command=${phase === 'paused' ? 'resume' : active ? 'pause' : 'train'}
+        .command=${mainCommand(phase)}
         .ready=${active ? phase !== 'preparing' : canTrain(view)}
         .stoppable=${active}
         .step=${phase === 'preparing' ? 0 : (run?.step ?? 0)}
@@ -114,9 +140,17 @@ export class InklingPage extends LitElement {
         .summary=${this.#summary()}
         .milestone=${view.milestone}
       >
-        <a href="#settings" @click=${this.#toSettings}>${CONTROLS.change}</a>
+        <a href="#settings" @click=${(event: Event) => this.#link(event, 'settings')}>${CONTROLS.change}</a>
       </run-controls>
+      <label class="awake help" ?hidden=${!KeepAwake.possible}>
+        <input type="checkbox" .checked=${view.preferences.awake} @change=${this.#keepAwake} />${AWAKE}
+      </label>
     `;
+  }
+
+  #keepAwake(event: Event): void {
+    const awake = (event.currentTarget as HTMLInputElement).checked;
+    emit<Partial<Preferences>>(this, 'preferences-change', { awake });
   }
 
   #summary(): string {
@@ -133,14 +167,6 @@ export class InklingPage extends LitElement {
     const { from, described } = view.start;
     if (from !== 'new' && described !== null) return CONTROLS.nextFrom(text, described.name, steps);
     return CONTROLS.next(text, sizeName(view), steps);
-  }
-
-  /** A fragment cannot reach into a shadow root. */
-  #toSettings(event: Event): void {
-    event.preventDefault();
-    const settings = this.renderRoot.querySelector<HTMLElement>('#settings')!;
-    settings.scrollIntoView({ block: 'nearest' });
-    settings.focus({ preventScroll: true });
   }
 
   #instrument() {
@@ -230,6 +256,13 @@ export class InklingPage extends LitElement {
     emit<PanelName>(this, 'panel-chosen', event.detail);
   }
 
+  /** What there is to see where nothing can be trained; fetched where that is so. */
+  #recorded() {
+    if (this.view.connectionFailure === null) return nothing;
+    void import('./recorded-run.ts');
+    return html`<recorded-run .recording=${this.view.recording}></recorded-run>`;
+  }
+
   /** A panel other than that of training; its elements are fetched when it is first chosen. */
   #panel() {
     const { view, session } = this;
@@ -254,25 +287,24 @@ export class InklingPage extends LitElement {
     const { view } = this;
     const { run } = view;
     return html`
-      <header>
-        <h1><svg viewBox="0 0 32 32" aria-hidden="true"><path d="M16 2C13 9 6 14 6 20.5a10 9.5 0 0 0 20 0C26 14 19 9 16 2Z" /></svg>${TITLE}</h1>
-        <p class="tagline">${TAGLINE}</p>
-        <p class="help adapter">${this.#adapter()}</p>
-      </header>
-      <main>
+      <a class="skip" href="#main" @click=${(event: Event) => this.#link(event, 'main')}>${HEADER.skip}</a>
+      <page-header .adapter=${this.#adapter()} .theme=${view.preferences.theme}></page-header>
+      <main id="main" tabindex="-1">
         <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure} .lowerRate=${lowerRate(view)}></failure-notice>
         <page-tabs .chosen=${view.panel} @choose=${this.#choosePanel}></page-tabs>
         <div class="grid" ?hidden=${view.panel !== 'train'} role="tabpanel" aria-label=${PANEL_NAMES.train}>
           <div class="instrument">
             <resume-offer .run=${interruptedRun(view)} .ready=${view.adapter !== null}></resume-offer>
-            ${view.connectionFailure === null ? nothing : html`<recorded-run .recording=${view.recording}></recorded-run>`}
             <link-notice .view=${view}></link-notice>
+            ${this.#recorded()}
             ${this.#controls()}
             ${this.#instrument()}
           </div>
           <div class="writing">${this.#writing()}</div>
           <sample-history .samples=${run?.samples ?? NONE} .step=${view.sampleStep}></sample-history>
           <runs-panel
+            id="runs"
+            tabindex="-1"
             .runs=${view.runs}
             .busy=${isActive(view.phase) || view.adapter === null}
             .shown=${run?.id ?? null}
@@ -290,6 +322,7 @@ export class InklingPage extends LitElement {
         <bench-door .view=${view} .session=${this.session}></bench-door>
       </footer>
       <drop-target></drop-target>
+      <help-dialog .preferences=${view.preferences}></help-dialog>
       <update-notice .ready=${view.updateReady && !isActive(view.phase)}></update-notice>
     `;
   }

@@ -19,6 +19,10 @@ export class PageTabs extends LitElement {
     this.chosen = 'train';
   }
 
+  focusChosen(): void {
+    this.renderRoot.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
+  }
+
   #choose(panel: PanelName): void {
     this.dispatchEvent(new CustomEvent<PanelName>('choose', { detail: panel }));
   }
@@ -83,6 +87,16 @@ export class PageTabs extends LitElement {
         border-color: var(--accent);
         color: var(--ink);
         font-weight: 600;
+      }
+
+      @media (forced-colors: active) {
+        button {
+          border-color: Canvas;
+        }
+
+        [aria-selected='true'] {
+          border-color: Highlight;
+        }
       }
     `,
   ];

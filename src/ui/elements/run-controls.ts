@@ -126,6 +126,17 @@ export class RunControls extends LitElement {
         transition: transform 150ms linear;
       }
 
+      @media (forced-colors: active) {
+        .progress {
+          border-bottom: 1px solid GrayText;
+        }
+
+        .progress div {
+          background: Highlight;
+          forced-color-adjust: none;
+        }
+      }
+
       @container (max-width: 36rem) {
         .primary {
           flex: 1 1 9rem;

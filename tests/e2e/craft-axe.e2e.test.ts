@@ -1,0 +1,118 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dropFile, openSite, type Site, waitForReading } from './browser.ts';
+
+const TEXT = 'she sells sea shells by the sea shore, and the shells she sells are sea shells. '.repeat(40);
+const PANELS = ['Parameters', 'Look inside', 'Lab', 'Train'];
+const WIDTHS = [360, 390, 768, 1280, 1920, 2560];
+
+let site: Site;
+beforeAll(async () => {
+  site = await openSite();
+});
+afterAll(() => site.close());
+
+/** What axe finds wrong, in words, wide and light, then narrow and dark. */
+async function faults(page: Page, state: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const [width, colorScheme] of [
+    [1280, 'light'],
+    [390, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 844 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // colours that are under way are no colours
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    for (const { id, nodes } of violations) {
+      found.push(
+        `${state}, ${width}, ${colorScheme}: ${id}: ${nodes.map(({ target }) => target.flat().at(-1)).join(' ')}`,
+      );
+    }
+  }
+  return found;
+}
+
+/** Widths at which something sticks out sideways. */
+async function overflows(page: Page, state: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    const wide = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return scrollWidth > clientWidth ? scrollWidth : 0;
+    });
+    if (wide > 0) found.push(`${state}: ${wide} px wide at ${width}`);
+  }
+  return found;
+}
+
+const says = (page: Page, words: RegExp) =>
+  expect.poll(() => page.getByRole('status').first().textContent(), { timeout: 60_000 }).toMatch(words);
+
+test('axe finds nothing and nothing sticks out, in each state and part of the page', { timeout: 600_000 }, async () => {
+  const page = await (await site.browser.newContext()).newPage();
+  await page.goto(site.address);
+  const found: string[] = [];
+  const look = async (state: string) => {
+    found.push(...(await overflows(page, state)), ...(await faults(page, state)));
+  };
+  const button = (name: string) => page.getByRole('button', { name, exact: true });
+
+  await says(page, /Press Train/);
+  await look('fresh');
+  await button('Help').click();
+  await page.getByRole('dialog').waitFor();
+  await look('help');
+  await page.keyboard.press('Escape');
+
+  await dropFile(page, 'shells.txt', new TextEncoder().encode(TEXT));
+  await page.getByText('Next run: shells.txt').waitFor();
+  await page.locator('summary', { hasText: 'Advanced' }).click();
+  await button('Train').click();
+  await waitForReading(page, 'Validation loss', Number.isFinite, 60_000);
+  await look('training');
+  await button('Pause').click();
+  for (const name of PANELS) {
+    await page.getByRole('tab', { name, exact: true }).click();
+    await page.getByRole('tabpanel').getByRole('heading').first().waitFor();
+    await page.waitForTimeout(500); // what it asks the worker for
+    await look(`paused, ${name}`);
+  }
+  await button('Stop').click();
+  await says(page, /^Stopped/);
+
+  await page.getByRole('spinbutton', { name: 'Steps' }).first().fill('4');
+  await page.getByRole('spinbutton', { name: 'Steps' }).first().press('Enter');
+  await button('Train').click();
+  await says(page, /^Finished/);
+  await look('finished');
+  await page
+    .getByRole('button', { name: /^Delete/ })
+    .first()
+    .click();
+  await page.getByRole('dialog').waitFor();
+  await look('a question');
+  await page.keyboard.press('Escape');
+
+  await dropFile(page, 'short.txt', new TextEncoder().encode('too short'));
+  await page.getByText('Next run: short.txt').waitFor();
+  await button('Train').click();
+  await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/at least/);
+  await look('failed');
+
+  expect(found).toEqual([]);
+  await page.context().close();
+});
+
+test('axe finds nothing where WebGPU is missing and a recording plays', async () => {
+  const other = await openSite({ webgpu: false, extra: ['--disable-gpu'] });
+  try {
+    const page = await (await other.browser.newContext()).newPage();
+    await page.goto(other.address);
+    await page.getByRole('button', { name: 'Play the recording' }).click();
+    await waitForReading(page, 'Training loss', Number.isFinite, 30_000);
+    expect([...(await overflows(page, 'recording')), ...(await faults(page, 'recording'))]).toEqual([]);
+  } finally {
+    await other.close();
+  }
+});
