@@ -10,7 +10,7 @@ import type {
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
 import type { Preferences } from './preferences.ts';
-import { joinChoices, thinned, withGenerated, withPiece, withSample } from './samples.ts';
+import { withGenerated, withPiece, withSample } from './samples.ts';
 import { CHART, MILESTONES, RECORDING } from './strings.ts';
 import {
   type Begun,
