@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
 import { mark } from '../format.ts';
 import { axisMarks, padded } from './axes.ts';
+import { drawEndLabels, endRoom } from './end-labels.ts';
 import type { Mark, Range, ReferenceLine, Series } from './series.ts';
 
 /** A labelled place on the right-hand scale of the left-hand axis, such as a number of choices at its logarithm. */
@@ -56,6 +57,7 @@ export function plotOptions(source: PlotSource): uPlot.Options {
   const { series, logX, logY, fontSize } = source;
   const twoScales = series.some(({ axis }) => axis === 'right');
   const distribution = (log: boolean): Partial<uPlot.Scale> => (log ? { distr: 3, log: 10 } : {});
+  const room = endRoom(series, source.width, fontSize);
   const yScale = (key: 'y' | 'right'): uPlot.Scale => ({
     ...distribution(logY),
     range: (_plot, low, high) => [...rangeOf(source, key, low, high)],
@@ -64,7 +66,7 @@ export function plotOptions(source: PlotSource): uPlot.Options {
     width: source.width,
     height: source.height,
     legend: { show: false },
-    padding: [Math.ceil(fontSize / 2), twoScales || source.scaleMarks ? 0 : fontSize, 0, 0],
+    padding: [Math.ceil(fontSize / 2), Math.max(room, twoScales || source.scaleMarks ? 0 : fontSize), 0, 0],
     cursor: {
       y: false,
       points: { show: false },
@@ -86,7 +88,15 @@ export function plotOptions(source: PlotSource): uPlot.Options {
     bands: bandsOf(source),
     hooks: {
       drawAxes: [(plot) => drawLines(plot, source)],
-      draw: [() => source.onDraw()],
+      draw: [
+        (plot) => {
+          if (room > 0) {
+            const css = fontOf(fontSize * devicePixelRatio);
+            drawEndLabels(plot, source.series, { size: fontSize, css }, source.colour);
+          }
+          source.onDraw();
+        },
+      ],
       setCursor: [(plot) => source.onCursor((plot.cursor.left ?? -1) < 0 ? null : plot.cursor.left!)],
       setSelect: [
         (plot) => {

@@ -20,6 +20,8 @@ export interface Series {
   width?: number | undefined;
   /** A curve in the background: pale, and in neither legend nor readout. */
   faint?: boolean | undefined;
+  /** Its name where it ends, on a chart that is wide enough. */
+  endLabel?: string | undefined;
   /** The scale it is read from; `left` without it. */
   axis?: 'left' | 'right' | undefined;
   /** How its values are written, where that is not as the chart's own. */

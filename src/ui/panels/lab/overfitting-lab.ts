@@ -58,7 +58,7 @@ export class OverfittingLab extends LitElement {
         const colour = COLOURS[variant];
         const { name } = WORDS[variant];
         return [
-          { label: name, colour, x: steps, y: val, width: 2 },
+          { label: name, endLabel: name, colour, x: steps, y: val, width: 2 },
           { label: OVERFITTING.training(name), colour, x: steps, y: train, dashed: true, width: 1 },
         ];
       });
