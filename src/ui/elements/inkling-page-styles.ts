@@ -39,7 +39,7 @@ export const layout = css`
 
   .grid {
     display: grid;
-    grid-template-areas: 'instrument' 'writing' 'history' 'runs' 'settings';
+    grid-template-areas: 'instrument' 'writing' 'runs' 'settings';
     grid-template-columns: minmax(0, 1fr);
     gap: var(--space-6) clamp(2rem, 4vw, 3.5rem);
   }
@@ -50,10 +50,6 @@ export const layout = css`
 
   .writing {
     grid-area: writing;
-  }
-
-  sample-history {
-    grid-area: history;
   }
 
   runs-panel {
@@ -103,9 +99,8 @@ export const layout = css`
 
   @media (min-width: 60rem) {
     .grid {
-      grid-template-areas: 'instrument writing' 'history writing' 'runs runs' 'settings settings';
+      grid-template-areas: 'instrument writing' 'runs runs' 'settings settings';
       grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr);
-      grid-template-rows: auto 1fr auto auto;
     }
   }
 
@@ -115,9 +110,9 @@ export const layout = css`
     }
 
     .grid {
-      grid-template-areas: 'instrument writing settings' 'history writing settings' 'runs runs settings';
+      grid-template-areas: 'instrument writing settings' 'runs runs settings';
       grid-template-columns: minmax(0, 1.35fr) minmax(0, 1fr) 18rem;
-      grid-template-rows: auto 1fr auto;
+      grid-template-rows: auto 1fr;
     }
 
     .settings {

@@ -234,6 +234,7 @@ export class InklingPage extends LitElement {
         .characters=${canGenerate(view) ? (run?.characters ?? null) : null}
         .written=${generation !== null}
       ></prompt-form>
+      <sample-history .samples=${run?.samples ?? NONE} .step=${view.sampleStep}></sample-history>
       <model-export .ready=${canExport(view)} .busy=${view.exporting}></model-export>
     `;
   }
@@ -301,7 +302,6 @@ export class InklingPage extends LitElement {
             ${this.#instrument()}
           </div>
           <div class="writing">${this.#writing()}</div>
-          <sample-history .samples=${run?.samples ?? NONE} .step=${view.sampleStep}></sample-history>
           <runs-panel
             id="runs"
             tabindex="-1"

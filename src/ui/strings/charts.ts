@@ -102,7 +102,7 @@ export const LAYERS = {
 };
 
 export const FIGURES = {
-  summary: 'Figures',
+  summary: 'Evaluations',
   caption: 'Losses at each evaluation in nats; the validation loss also in bits and as a number of choices',
   empty: 'The first evaluation has not been made yet.',
   step: 'Step',
