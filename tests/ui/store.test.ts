@@ -17,6 +17,7 @@ import {
   MOST_COMPARED,
   openingOf,
   type Settings,
+  shownStatistics,
   shownVocabulary,
   spread,
   type View,
@@ -426,5 +427,52 @@ describe('kept runs', () => {
     const dead = inRun(stepped(1, 2), { kind: 'worker-died' });
     expect(dead).toMatchObject({ phase: 'idle', adapter: null, run: { live: false, step: 2 } });
     expect([canTrain(dead), canGenerate(dead)]).toEqual([false, false]);
+  });
+});
+
+describe('samples and texts', () => {
+  const sampling = (step: number, text: string): SessionEvent => ({
+    kind: 'sampling',
+    step,
+    text,
+    choices: choicesOf(text),
+  });
+
+  it('a sample grows until it is told whole; one that the end of the run cuts off is forgotten', () => {
+    const growing = inRun(sampling(10, 'Wh'), sampling(10, 'al'));
+    expect(growing.run?.writing).toMatchObject({ step: 10, text: 'Whal' });
+    expect(growing.run?.writing?.choices?.shares).toHaveLength(7 * 4);
+    const whole = reduce(growing, { kind: 'sample', step: 10, text: 'Whale', choices: choicesOf('Whale') });
+    expect(whole.run).toMatchObject({ writing: null, samples: [{ step: 10, text: 'Whale' }] });
+    expect(reduce(growing, { kind: 'status', phase: 'paused', detail: '' }).run?.writing).not.toBeNull();
+    expect(reduce(growing, { kind: 'status', phase: 'stopped', detail: '' }).run?.writing).toBeNull();
+  });
+
+  it('the chosen sample stays on show while others come, and a new run begins with the newest', () => {
+    const chosen = inRun({ kind: 'sample-chosen', step: 10 }, { kind: 'sample', step: 20, text: 'b' });
+    expect(chosen.sampleStep).toBe(10);
+    expect(reduce(chosen, started).sampleStep).toBeNull();
+  });
+
+  it('what was counted belongs to the text or to the run that is in hand', () => {
+    const statistics = { unigram: 3, bigram: 2, wordy: true, lineLength: null };
+    const view = inRun({ kind: 'measured', of: 'text', statistics });
+    expect([view.text?.statistics, view.run?.statistics]).toEqual([statistics, null]);
+    expect(reduce(view, { kind: 'measured', of: 'run', statistics }).run?.statistics).toEqual(statistics);
+    // a run of another origin that bears a data set's name learns the same text
+    expect(shownStatistics(view)).toEqual(statistics);
+    expect(shownStatistics({ ...view, text: { ...moby, dataset: null, statistics } })).toBeNull();
+  });
+
+  it('a text that is gone on from keeps what stood before, and comes back when it is refused', () => {
+    const begun = { prompt: 'Call', text: ' m', choices: choicesOf(' m') };
+    const view = inRun({ kind: 'generate-requested', prompt: 'Call' }, generated(' me', true), {
+      kind: 'generate-requested',
+      prompt: 'Call m',
+      begun,
+    });
+    expect(view.generation).toMatchObject({ ...begun, begun: 2, busy: true });
+    expect(reduce(view, generated('y', true)).generation).toMatchObject({ prompt: 'Call', text: ' my', busy: false });
+    expect(reduce(view, { kind: 'generate-ended', failure }).generation).toMatchObject({ text: ' me' });
   });
 });
