@@ -1,5 +1,8 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
+/** Characters that are marked in a frame: each of them may be an element of its own. */
+const MARKED = 2000;
+
 /** A text appears in about so many frames, fast at first: as if it were being written, and never far behind. */
 const FRAMES = 18;
 
@@ -7,6 +10,8 @@ const FRAMES = 18;
 export class Unrolling implements ReactiveController {
   /** Characters of the text that are on show. */
   shown = 0;
+  /** Characters that may be marked by now. */
+  markable = MARKED;
   readonly #host: ReactiveControllerHost;
   #frame = 0;
   #length = 0;
@@ -23,21 +28,28 @@ export class Unrolling implements ReactiveController {
     this.shown = this.#length;
   }
 
-  /** The text on show has `length` characters now. With another `key` it is another text, that begins at `from`. */
-  follow(key: unknown, length: number, from: number): void {
+  /**
+   * The text on show has `length` characters now. With another `key` it is another text, that begins at `from`. `marked`:
+   * whether its characters are marked, a few thousand at a time.
+   */
+  follow(key: unknown, length: number, from: number, marked: boolean): void {
     if (key !== this.#key) {
       this.#key = key;
       this.shown = from;
+      this.markable = MARKED;
     }
+    if (!marked) this.markable = MARKED;
     this.#length = length;
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches || document.hidden;
     this.shown = still ? length : Math.min(this.shown, length);
-    if (this.shown < length) this.#frame ||= requestAnimationFrame(() => this.#advance());
+    if (this.shown < length || (marked && this.markable < length))
+      this.#frame ||= requestAnimationFrame(() => this.#advance());
   }
 
   #advance(): void {
     this.#frame = 0;
     this.shown = Math.min(this.#length, this.shown + Math.ceil((this.#length - this.shown) / FRAMES));
+    this.markable += MARKED;
     this.#host.requestUpdate();
   }
 }

@@ -8,14 +8,14 @@ import type { Choices } from './view.ts';
 const STRETCH = 200;
 
 /**
- * A text as nodes of text, in stretches that say where they begin (`data-at`). With `marked`, neighbours of the same level
- * of probability share a span.  `choices` covers all characters.
+ * A text as nodes of text, in stretches that say where they begin (`data-at`). Of the first `marked` characters, neighbours
+ * of the same level of probability share a span.  `choices` covers all characters.
  */
-export function written(characters: readonly string[], choices: Choices | null, marked: boolean): TemplateResult {
+export function written(characters: readonly string[], choices: Choices | null, marked: number): TemplateResult {
   const stretches = Array.from({ length: Math.ceil(characters.length / STRETCH) }, (_, i) => i * STRETCH);
   const part = (from: number) => {
     const text = characters.slice(from, from + STRETCH);
-    const levels = marked && choices !== null ? text.map((_, i) => levelAt(choices, from + i)) : null;
+    const levels = from < marked && choices !== null ? text.map((_, i) => levelAt(choices, from + i)) : null;
     return guard([text.join(''), levels?.join('')], () =>
       levels ? runs(text, levels, from) : html`<span data-at=${from}>${text.join('')}</span>`,
     );

@@ -41,10 +41,10 @@ test('unknown characters are named while they are typed, and can be left out', a
   await page.getByRole('button', { name: 'Leave it out' }).press('Enter');
   expect(await prompt().inputValue()).toBe('The whle');
   expect(await prompt().getAttribute('aria-invalid')).toBeNull();
-  await prompt().fill('The whale');
 });
 
 test('by keyboard: a text, once more with another seed, a copy of it, and the newest sample again', async () => {
+  await prompt().fill('The whale');
   await seed().fill('7');
   await prompt().focus();
   await page.keyboard.press('Control+Enter');
@@ -67,15 +67,18 @@ test('by keyboard: a text, once more with another seed, a copy of it, and the ne
 
 test('stop strings end a text before they come', async () => {
   await page.locator('summary', { hasText: 'More about the choice of characters' }).click();
-  await page.getByRole('textbox', { name: 'Stop before' }).fill('\\n|e');
+  await prompt().fill('The whale');
+  const stop = page.getByRole('textbox', { name: 'Stop before' });
+  await stop.fill('\\n|e');
   await generate().click();
+  await stop.fill('');
   const text = (await whole()).slice('The whale'.length);
   expect(text).not.toMatch(/[\ne]/);
   expect(text.length).toBeLessThan(120);
-  await page.getByRole('textbox', { name: 'Stop before' }).fill('');
 });
 
 test('an alternative is gone on from: what stood before it stays, with how it was chosen', async () => {
+  await prompt().fill('The whale');
   await generate().click();
   const before = Array.from(await whole());
   await region().focus();

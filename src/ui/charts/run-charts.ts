@@ -224,7 +224,7 @@ export class RunCharts extends LitElement {
           <div class="small">
             ${SMALL.map(
               (name) => html`<section>
-                <h3>${CHART.names[name]}</h3>
+                <h2>${CHART.names[name]}</h2>
                 <p class="help">${CHART.helps[name]}</p>
                 ${this.open ? this.#chart(name, xRange) : ''}
               </section>`,

@@ -9,6 +9,7 @@ import { shared } from '../styles.ts';
  *
  * @prop character - the one that stands there, or null while none is looked at
  * @prop choice - how it was chosen, or null where that was not kept
+ * @prop spoken - whether it is told to who does not see it: the pointer passes many, a key chooses one
  * @prop open - whether the model can write on with another character
  * @fires take - the character of an alternative
  */
@@ -16,17 +17,20 @@ export class ChoiceStrip extends LitElement {
   static override properties = {
     character: { attribute: false },
     choice: { attribute: false },
+    spoken: { type: Boolean },
     open: { type: Boolean },
   };
 
   declare character: string | null;
   declare choice: CharacterChoice | null;
+  declare spoken: boolean;
   declare open: boolean;
 
   constructor() {
     super();
     this.character = null;
     this.choice = null;
+    this.spoken = false;
     this.open = false;
   }
 
@@ -54,7 +58,9 @@ export class ChoiceStrip extends LitElement {
 
   override render() {
     return html`
-      <p class="help" aria-live="polite">${this.#sentence()}</p>
+      <p class="help" aria-live=${this.spoken ? 'polite' : 'off'}>
+        ${this.#sentence()}<span class="unseen">${this.choice?.likeliest.map(({ character, probability }) => ` ${nameOf(character)} ${CHOICES.share(probability)},`)}</span>
+      </p>
       ${
         this.choice === null
           ? nothing
@@ -67,11 +73,21 @@ export class ChoiceStrip extends LitElement {
     shared,
     css`
       :host {
+        position: relative;
         min-height: 6.25rem;
       }
 
       p {
         min-height: 2.8em;
+      }
+
+      .unseen {
+        position: absolute;
+        width: 1px;
+        height: 1px;
+        overflow: hidden;
+        clip-path: inset(50%);
+        white-space: nowrap;
       }
 
       ol {

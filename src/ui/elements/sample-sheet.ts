@@ -111,7 +111,7 @@ export class SampleSheet extends LitElement {
     this.#shown = this.#read();
     if (this.#shown.key !== before) this.#look(null);
     const { key, characters, from } = this.#shown;
-    this.#unrolling.follow(key, characters.length, from);
+    this.#unrolling.follow(key, characters.length, from, this.marked);
   }
 
   #read(): Shown {
@@ -212,9 +212,9 @@ export class SampleSheet extends LitElement {
     if (generation === null && this.#sample === undefined) {
       return html`<p class="empty">${SAMPLE.empty} ${this.firstAt === null ? nothing : SAMPLE.waiting(this.firstAt)}</p>`;
     }
-    const { shown } = this.#unrolling;
+    const { shown, markable } = this.#unrolling;
     const going = (generation?.busy ?? false) || shown < characters.length;
-    return html`<blockquote>${generation === null ? nothing : html`<b>${generation.prompt}</b>`}${written(characters.slice(0, shown), choices, marked)}${going ? html`<i class="caret"></i>` : nothing}<i class="looked-at" hidden></i></blockquote>`;
+    return html`<blockquote>${generation === null ? nothing : html`<b>${generation.prompt}</b>`}${written(characters.slice(0, shown), choices, marked ? markable : 0)}${going ? html`<i class="caret"></i>` : nothing}<i class="looked-at" hidden></i></blockquote>`;
   }
 
   #caption() {
@@ -291,6 +291,7 @@ export class SampleSheet extends LitElement {
       <choice-strip
         .character=${at === null ? null : characters[at]!}
         .choice=${at === null || choices === null ? null : choiceAt(choices, at)}
+        .spoken=${this.#held}
         .open=${this.open && !this.generation?.busy}
         @take=${this.#take}
       ></choice-strip>
