@@ -1,7 +1,10 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
+/** A text that is longer than this has no need to be seen coming. */
+const LONG = 1500;
+
 /** Characters that are marked in a frame: each of them may be an element of its own. */
-const MARKED = 2000;
+const MARKED = 600;
 
 /** A text appears in about so many frames, fast at first: as if it were being written, and never far behind. */
 const FRAMES = 18;
@@ -30,7 +33,7 @@ export class Unrolling implements ReactiveController {
 
   /**
    * The text on show has `length` characters now. With another `key` it is another text, that begins at `from`. `marked`:
-   * whether its characters are marked, a few thousand at a time.
+   * whether its characters are marked, a few hundred at a time.
    */
   follow(key: unknown, length: number, from: number, marked: boolean): void {
     if (key !== this.#key) {
@@ -40,7 +43,7 @@ export class Unrolling implements ReactiveController {
     }
     if (!marked) this.markable = MARKED;
     this.#length = length;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches || document.hidden;
+    const still = this.shown > LONG || matchMedia('(prefers-reduced-motion: reduce)').matches || document.hidden;
     this.shown = still ? length : Math.min(this.shown, length);
     if (this.shown < length || (marked && this.markable < length))
       this.#frame ||= requestAnimationFrame(() => this.#advance());

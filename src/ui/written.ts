@@ -8,19 +8,50 @@ import type { Choices } from './view.ts';
 const STRETCH = 200;
 
 /**
- * A text as nodes of text, in stretches that say where they begin (`data-at`). Of the first `marked` characters, neighbours
- * of the same level of probability share a span.  `choices` covers all characters.
+ * Lays a text out as nodes of text, in stretches that say where they begin (`data-at`). Neighbours of the same level of
+ * probability share a span where they are marked. A stretch that stands is not looked at again.
  */
-export function written(characters: readonly string[], choices: Choices | null, marked: number): TemplateResult {
-  const stretches = Array.from({ length: Math.ceil(characters.length / STRETCH) }, (_, i) => i * STRETCH);
-  const part = (from: number) => {
-    const text = characters.slice(from, from + STRETCH);
-    const levels = from < marked && choices !== null ? text.map((_, i) => levelAt(choices, from + i)) : null;
-    return guard([text.join(''), levels?.join('')], () =>
-      levels ? runs(text, levels, from) : html`<span data-at=${from}>${text.join('')}</span>`,
-    );
-  };
-  return html`${repeat(stretches, (from) => from, part)}`;
+export class Layout {
+  #key: unknown;
+  /** How each stretch is drawn now: an object of its own for each way. */
+  #drawn: { length: number; marked: boolean }[] = [];
+
+  /**
+   * The first `shown` characters of a text that only grows while `key` is the same, the first `marked` of them marked.
+   * `choices` covers all characters.
+   */
+  draw(
+    key: unknown,
+    characters: readonly string[],
+    shown: number,
+    choices: Choices | null,
+    marked: number,
+  ): TemplateResult {
+    if (key !== this.#key) this.#drawn = [];
+    this.#key = key;
+    const stretches = Array.from({ length: Math.ceil(shown / STRETCH) }, (_, i) => i * STRETCH);
+    const part = (from: number) => {
+      const to = Math.min(from + STRETCH, shown);
+      const mark = choices !== null && from < marked;
+      return guard([key, this.#way(from / STRETCH, to - from, mark)], () => {
+        const text = characters.slice(from, to);
+        if (!mark) return html`<span data-at=${from}>${text.join('')}</span>`;
+        return runs(
+          text,
+          text.map((_, i) => levelAt(choices, from + i)),
+          from,
+        );
+      });
+    };
+    return html`${repeat(stretches, (from) => from, part)}`;
+  }
+
+  #way(stretch: number, length: number, marked: boolean): object {
+    const before = this.#drawn[stretch];
+    if (before?.length === length && before.marked === marked) return before;
+    this.#drawn[stretch] = { length, marked };
+    return this.#drawn[stretch]!;
+  }
 }
 
 function runs(text: readonly string[], levels: readonly number[], from: number): TemplateResult[] {

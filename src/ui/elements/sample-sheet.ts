@@ -5,7 +5,7 @@ import { SAMPLE } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { Unrolling } from '../unrolling.ts';
 import type { Begun, Choices, Generation, Sample } from '../view.ts';
-import { characterUnder, placeOf, written } from '../written.ts';
+import { characterUnder, Layout, placeOf } from '../written.ts';
 import './choice-strip.ts';
 import { sheet } from './sample-sheet-styles.ts';
 
@@ -61,8 +61,16 @@ export class SampleSheet extends LitElement {
   /** The character that is looked at. */
   declare at: number | null;
 
+  readonly #layout = new Layout();
   readonly #unrolling = new Unrolling(this);
   #shown: Shown = { key: null, characters: [], choices: null, from: 0 };
+  /** The text that was read last. */
+  #last: { kind: string; text: string; key: object; characters: string[] } = {
+    kind: '',
+    text: '',
+    key: {},
+    characters: [],
+  };
   #follow = true;
   /** Whether a click or a key has chosen the character, so that the pointer leaves it alone. */
   #held = false;
@@ -88,7 +96,8 @@ export class SampleSheet extends LitElement {
 
   /** What stands on the sheet, the prompt included. */
   get #text(): string {
-    return (this.generation?.prompt ?? '') + this.#shown.characters.join('');
+    const { prompt, text } = this.generation ?? { prompt: '', text: this.#sample?.text ?? '' };
+    return prompt + text;
   }
 
   async #copy(): Promise<void> {
@@ -115,15 +124,19 @@ export class SampleSheet extends LitElement {
   }
 
   #read(): Shown {
-    const source = this.generation ?? this.#sample;
-    const characters = Array.from(source?.text ?? '');
+    const { generation } = this;
+    const source = generation ?? this.#sample;
+    const text = source?.text ?? '';
+    const kind = generation === null ? `step ${this.#sample?.step}` : `asked ${this.#asked}`;
+    // more of the same text, or another one
+    const same = kind === this.#last.kind && text.startsWith(this.#last.text);
+    const key = same ? this.#last.key : {};
+    if (text !== this.#last.text || !same) this.#last = { kind, text, key, characters: Array.from(text) };
+    const { characters } = this.#last;
     const choices = covers(source?.choices, characters.length) ? source.choices : null;
-    if (this.generation !== null) {
-      return { key: `asked ${this.#asked}`, characters, choices, from: this.generation.begun };
-    }
     // what a person goes back to is there at once
-    const from = this.step === null ? 0 : characters.length;
-    return { key: this.#sample?.step ?? null, characters, choices, from };
+    const from = generation === null ? (this.step === null ? 0 : characters.length) : generation.begun;
+    return { key, characters, choices, from };
   }
 
   protected override updated(): void {
@@ -208,13 +221,13 @@ export class SampleSheet extends LitElement {
 
   #quote() {
     const { generation, marked } = this;
-    const { characters, choices } = this.#shown;
+    const { key, characters, choices } = this.#shown;
     if (generation === null && this.#sample === undefined) {
       return html`<p class="empty">${SAMPLE.empty} ${this.firstAt === null ? nothing : SAMPLE.waiting(this.firstAt)}</p>`;
     }
     const { shown, markable } = this.#unrolling;
     const going = (generation?.busy ?? false) || shown < characters.length;
-    return html`<blockquote>${generation === null ? nothing : html`<b>${generation.prompt}</b>`}${written(characters.slice(0, shown), choices, marked ? markable : 0)}${going ? html`<i class="caret"></i>` : nothing}<i class="looked-at" hidden></i></blockquote>`;
+    return html`<blockquote>${generation === null ? nothing : html`<b>${generation.prompt}</b>`}${this.#layout.draw(key, characters, shown, choices, marked ? markable : 0)}${going ? html`<i class="caret"></i>` : nothing}<i class="looked-at" hidden></i></blockquote>`;
   }
 
   #caption() {
