@@ -63,7 +63,7 @@ test('while it trains at full speed, clicks are answered at once and no task kee
 });
 
 test('the benchmark opens from the foot of the page, waits for a run, measures, and can be ended', async () => {
-  const { page, complaints } = await openPage(site, `${site.address}#panel=bench`);
+  const { page, complaints } = await openPage(site, `${site.address}?bench`);
   const panel = page.locator('bench-panel');
   await panel.getByRole('heading', { name: 'How fast this adapter trains' }).waitFor();
   await expect.poll(() => panel.getByRole('button', { name: 'Measure', exact: true }).isEnabled()).toBe(true);

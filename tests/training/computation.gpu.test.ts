@@ -118,3 +118,11 @@ gpuTest('a run in f16 goes on in f32, and says so, where there is no f16', async
   });
   expect(computation).toMatchObject({ precision: 'f32', note: expect.stringContaining('goes on in f32') });
 });
+
+gpuTest('auto takes f16 where it is quicker, and otherwise says that it is not', async ({ device, skip }) => {
+  if (!device.half) skip('the adapter has no shader-f16');
+  const { precision, note } = await chooseComputation({ ...device, software: false }, traced, { wanted: 'auto' });
+  expect([precision, note]).toEqual(
+    precision === 'f16' ? ['f16', ''] : ['f32', 'Computing in f32: f16 is not quicker for this model here.'],
+  );
+});

@@ -4,8 +4,8 @@ import { FOOTER } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { initialView, type View } from '../view.ts';
 
-/** The fragment that opens it with the page. */
-const FRAGMENT = '#panel=bench';
+/** The query that opens it with the page; the fragment belongs to the link of a run. */
+const QUERY = '?bench';
 
 /**
  * Opens and closes the benchmark, which is fetched when it is first wanted.
@@ -28,7 +28,7 @@ export class BenchDoor extends LitElement {
     super();
     this.view = initialView();
     this.session = null;
-    this.open = location.hash === FRAGMENT;
+    this.open = location.search === QUERY;
   }
 
   override render() {
