@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import { Graph } from './graph.ts';
 import { narrow } from './operators/narrow.ts';
-import { choose, type Layout, type ProductVariant, product } from './operators/product.ts';
+import { choose, LAYOUTS, type Layout, type ProductVariant, product } from './operators/product.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
 import { traitsOf } from './traits.ts';
@@ -62,9 +62,22 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
  *
  * Never throws: a kernel that does not compile is a reason too.
  */
-export async function whyNotHalf(device: Device, graph: Graph): Promise<string | null> {
+export function whyNotHalf(device: Device, graph: Graph): Promise<string | null> {
+  return firstFault(device, checksOf(graph));
+}
+
+/** The same for the matrix units, which are experimental: the tuner is to try them only where they agree. */
+export function whyNotUnits(device: Device): Promise<string | null> {
+  const size: Check['size'] = [70, 68, 36];
+  return firstFault(
+    device,
+    LAYOUTS.map((layout) => ({ layout, size, variant: 'matrix64' })),
+  );
+}
+
+async function firstFault(device: Device, checks: readonly Check[]): Promise<string | null> {
   try {
-    for (const check of checksOf(graph)) {
+    for (const check of checks) {
       const error = await compare(device, check);
       if (!(error <= TOLERANCE)) {
         const { layout, size, variant } = check;

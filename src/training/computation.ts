@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import type { Graph, KernelTraits, Precision } from '../graph/graph.ts';
-import { whyNotHalf } from '../graph/half-check.ts';
+import { whyNotHalf, whyNotUnits } from '../graph/half-check.ts';
 import { timeProducts } from '../graph/product-timing.ts';
 import { traitsOf } from '../graph/traits.ts';
 import { type ProductChoices, type Tuning, tuneProducts } from '../graph/tuner.ts';
@@ -37,7 +37,6 @@ export async function chooseComputation(
   traced: (traits: KernelTraits) => Graph,
   { wanted = 'f32', state, products: given, tuning }: ComputationOptions,
 ): Promise<Computation> {
-  const tuned = (precision: Precision) => tuneProducts(device, traced(traitsOf(device, {}, precision)), tuning);
   const begun = (state?.step ?? 0) > 0;
   if (begun || state?.precision) {
     const precision = state?.precision && device.half ? 'f16' : 'f32';
@@ -48,8 +47,13 @@ export async function chooseComputation(
       note: lost ? 'The run was computed with f16 products, which this adapter does not have; it goes on in f32.' : '',
     };
   }
-  const variants = async (precision: Precision) =>
-    state?.products ?? given ?? (tuning ? await tuned(precision) : undefined);
+  const variants = async (precision: Precision) => {
+    const known = state?.products ?? given;
+    if (known || !tuning) return known;
+    const trusted = precision === 'f32' || !device.units || (await whyNotUnits(device)) === null;
+    const able = trusted ? device : { ...device, units: undefined };
+    return tuneProducts(able, traced(traitsOf(able, {}, precision)), tuning);
+  };
   const full = async (note: string): Promise<Computation> => ({
     precision: 'f32',
     products: await variants('f32'),

@@ -2,6 +2,7 @@ import { describe, expect } from 'vitest';
 import type { Device } from '../../src/gpu/device.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import type { KernelTraits } from '../../src/graph/graph.ts';
+import { whyNotUnits } from '../../src/graph/half-check.ts';
 import { traceWith } from '../../src/training/bench.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { chooseComputation } from '../../src/training/computation.ts';
@@ -125,4 +126,20 @@ gpuTest('auto takes f16 where it is quicker, and otherwise says that it is not',
   expect([precision, note]).toEqual(
     precision === 'f16' ? ['f16', ''] : ['f32', 'Computing in f32: f16 is not quicker for this model here.'],
   );
+});
+
+gpuTest('matrix units that do not compile, or multiply wrong, are told', async ({ device, skip }) => {
+  if (!device.half) skip('the adapter has no shader-f16');
+  const units = device.units ?? { M: 8, N: 8, K: 8, width: 8 };
+  const replaced = (from: string, to: string) =>
+    Object.assign(Object.create(device.pipelines), {
+      get: (kernel: Kernel, names: string[]) =>
+        device.pipelines.get({ ...kernel, source: kernel.source.replace(from, to) }, names),
+    });
+  const unknown = replaced('enable chromium_experimental_subgroup_matrix;', 'enable no_such_units;');
+  expect(await whyNotUnits({ ...device, units, pipelines: unknown })).toMatch(/matmul does not compile/);
+  if (!device.units) return; // then they cannot be tried
+  expect(await whyNotUnits(device)).toBeNull();
+  const wrong = replaced('let h = narrow(v);\n  b_tile', 'let h = narrow(1.01 * v);\n  b_tile');
+  expect(await whyNotUnits({ ...device, pipelines: wrong })).toMatch(/matrix64.* is off by/);
 });
