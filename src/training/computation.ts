@@ -50,7 +50,7 @@ export async function chooseComputation(
   const variants = async (precision: Precision) => {
     const known = state?.products ?? given;
     if (known || !tuning) return known;
-    const trusted = precision === 'f32' || !device.units || (await whyNotUnits(device)) === null;
+    const trusted = precision === 'f32' || device.software || !device.units || (await whyNotUnits(device)) === null;
     const able = trusted ? device : { ...device, units: undefined };
     return tuneProducts(able, traced(traitsOf(able, {}, precision)), tuning);
   };
