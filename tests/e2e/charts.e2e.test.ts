@@ -220,7 +220,7 @@ describe('the charts of a run', () => {
     const name = (await other!.getAttribute('aria-label'))!.slice('Compare '.length);
     await expect
       .poll(() => chart('loss').getByRole('columnheader').allTextContents())
-      .toEqual(['step', name, `${name}, validation`, 'training', 'validation']);
+      .toEqual(['step', 'training', 'validation', name, `${name}, validation`]);
     await expect.poll(() => stepsOf('loss')).toContain(STEPS);
     expect(await legend('loss')).toContain(name);
     await other!.click();

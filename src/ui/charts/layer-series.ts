@@ -40,6 +40,6 @@ export function layerSeries(all: readonly StepNorms[], kind: NormKind): Series[]
       if (kind === 'ratio') return together(norms.update, tensors) / together(norms.weight, tensors);
       return together(norms[kind]!, tensors);
     }),
-    points: taken.length < 60,
+    points: taken.length < 12,
   }));
 }

@@ -57,5 +57,5 @@ export function lossSeries(
       validation(run.evaluations, CHART.valOf(run.name), colour, true),
     ];
   });
-  return [...others, ...own.series(CHART.train, '--accent'), validation(evaluations, CHART.val, '--ink', false)];
+  return [...own.series(CHART.train, '--accent'), validation(evaluations, CHART.val, '--ink', false), ...others];
 }

@@ -159,13 +159,8 @@ export class SeriesChart extends LitElement {
   /** The chart as a PNG, with its title and its key. */
   png(): Promise<Blob> {
     const colours = getComputedStyle(this);
-    return picture({
-      canvas: this.#plot!.ctx.canvas,
-      title: this.label,
-      key: this.#named.map(({ label, colour }) => ({ label, colour: colours.getPropertyValue(colour) })),
-      paper: colours.getPropertyValue('--paper'),
-      ink: colours.getPropertyValue('--ink'),
-    });
+    const colour = (token: string) => colours.getPropertyValue(token);
+    return picture({ canvas: this.#plot!.ctx.canvas, title: this.label, series: this.#named, colour });
   }
 
   /** All points that the chart holds. */
