@@ -234,8 +234,8 @@ export class InklingPage extends LitElement {
         .characters=${canGenerate(view) ? (run?.characters ?? null) : null}
         .written=${generation !== null}
       ></prompt-form>
-      <sample-history .samples=${run?.samples ?? NONE} .step=${view.sampleStep}></sample-history>
       <model-export .ready=${canExport(view)} .busy=${view.exporting}></model-export>
+      <sample-history .samples=${run?.samples ?? NONE} .step=${view.sampleStep}></sample-history>
     `;
   }
 
