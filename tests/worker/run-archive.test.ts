@@ -25,7 +25,13 @@ async function run(): Promise<RunParts> {
   const training = { ...usual, max_iters: 10 };
   const whole = { ...shape, vocab_size };
   const parameters = await initialParameters(whole, layoutOf(whole), 1);
-  const state = { ...freshState(training, parameters), step: 6, evaluated: 5, best: { step: 5, val_loss: 2.5 } };
+  const state = {
+    ...freshState(training, parameters),
+    step: 6,
+    evaluated: 5,
+    sampled: 5,
+    best: { step: 5, val_loss: 2.5 },
+  };
   const identity = { name: text.name, sha256: HASH, documents: false };
   const checkpoint: Checkpoint = { model: whole, training, vocabulary, text: identity, val_loss: 2.5, state };
   const { bytes: tokens, bits } = packTokens(corpus.ids, vocab_size);
@@ -37,7 +43,7 @@ async function run(): Promise<RunParts> {
     state: 'stopped',
     step: 6,
     evaluated: 5,
-    sampled: 0,
+    sampled: 5,
     config: { model: shape, training },
     text: identity,
     corpus: { sha256: await sha256(tokens), bits, dataset: null },
