@@ -197,6 +197,11 @@ export class RunsPanel extends LitElement {
         padding: 0 var(--space-3);
       }
 
+      li button {
+        min-height: 2rem;
+        font-size: var(--text-small);
+      }
+
       button[aria-pressed='true'] {
         border-color: var(--accent);
         color: var(--accent);
