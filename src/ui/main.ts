@@ -1,5 +1,5 @@
 import type { Failure, GenerateRequest, Result, SessionEvent, TextSource } from '../worker/messages.ts';
-import { AddressBar, addressOf, FIRST_TEXT, linkOf, linkOfRun } from './address-bar.ts';
+import { AddressBar, FIRST_TEXT } from './address-bar.ts';
 import { attend } from './comforts.ts';
 import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
@@ -8,7 +8,7 @@ import type { RunAction } from './elements/runs-panel.ts';
 import type { LinkedText, ReadLink } from './link.ts';
 import { openSession, type Session } from './session-client.ts';
 import { Store } from './store.ts';
-import { FAILURES, isFetched, MILESTONES, RUNS, SETTINGS, TITLE } from './strings.ts';
+import { FAILURES, isFetched, MILESTONES, RUNS, TITLE } from './strings.ts';
 import {
   type Begun,
   type Continuation,
@@ -143,10 +143,6 @@ async function act(request: RunAction): Promise<void> {
       return compare(request.id);
     case 'delete':
       return command(session?.deleteRun(request.id));
-    case 'link': {
-      const run = store.view.runs?.runs.find(({ id }) => id === request.id);
-      return run && copy(addressOf(linkOfRun(run)));
-    }
     case 'export':
       return exportRun(request.id);
     case 'fork': {
@@ -300,15 +296,6 @@ async function exportModel(format: Takeaway): Promise<void> {
   if (result.ok) download(result.value.name, result.value.bytes);
 }
 
-/** Puts an address where it can be pasted from; the live region says so. */
-async function copy(address: string): Promise<void> {
-  const copied = await navigator.clipboard?.writeText(address).then(
-    () => true,
-    () => false,
-  );
-  store.dispatch({ kind: 'announced', milestone: copied ? SETTINGS.copied : SETTINGS.notCopied });
-}
-
 /** Listens to a custom event of the page's elements. */
 function on<T>(name: string, handle: (detail: T) => unknown): void {
   page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
@@ -319,7 +306,6 @@ on<RunCommand>('run-command', obey);
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
 on<number>('try-at', tryAt);
 on<undefined>('link-dismissed', () => store.dispatch({ kind: 'link-dismissed' }));
-on<undefined>('copy-link', () => copy(addressOf(linkOf(store.view))));
 on<Failure>('failed', (failure) => store.dispatch({ kind: 'refused', failure }));
 on<TextSource>('text-chosen', loadText);
 on<Partial<StartView>>('start-change', chooseStart);

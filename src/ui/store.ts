@@ -242,7 +242,7 @@ export function reduce(view: View, action: Action): View {
       return { ...view, settings, panel, link: { text, start, unread } };
     }
     case 'text-forgotten':
-      return { ...view, text: null, readingText: false };
+      return { ...view, text: null, readingText: false, milestone: MILESTONES.textNeeded };
     case 'announced':
       return { ...view, milestone: action.milestone };
     case 'link-dismissed':

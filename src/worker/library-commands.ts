@@ -3,8 +3,10 @@ import type { RunStore } from '../storage/run-store.ts';
 import { answer } from './answer.ts';
 import type { RunText } from './live-run.ts';
 import type { ExportedFile, ForkChange, KeptRun, Result, RunList, SessionEvent } from './messages.ts';
-import { exportArchive, importArchive } from './run-archive.ts';
 import { RunLibrary } from './run-library.ts';
+
+/** Of no use to those who never ask. */
+const archive = () => import('./run-archive.ts');
 
 /** The commands of a session that only concern the runs that are kept, and none that is going on. */
 export abstract class LibraryCommands {
@@ -57,11 +59,14 @@ export abstract class LibraryCommands {
   }
 
   exportRun(id: string): Promise<Result<ExportedFile>> {
-    return this.#ask(async (library) => exportArchive(await library.whole(id)));
+    return this.#ask(async (library) => (await archive()).exportArchive(await library.whole(id)));
   }
 
   importRun(name: string, file: Blob): Promise<Result<string>> {
-    return this.#ask(async (library) => library.keepWhole(await importArchive(name, file, this.presentText)));
+    return this.#ask(async (library) => {
+      const { importArchive } = await archive();
+      return library.keepWhole(await importArchive(name, file, this.presentText));
+    });
   }
 
   deleteRun(id: string): Promise<Result<null>> {

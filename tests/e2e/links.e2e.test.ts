@@ -87,7 +87,7 @@ test('a link, opened in a fresh profile, gives the same losses to the last bit',
       '#text=names&preset=tiny&layers=1&heads=3&width=24&batch=3&steps=30&lr=0.004&optimizer=lion&dropout=0.1&seed=99',
     );
   await page.getByRole('button', { name: 'Copy link', exact: true }).click();
-  await page.getByRole('status').getByText('Link copied').waitFor();
+  await page.locator('.spoken', { hasText: 'Link copied' }).waitFor();
   const address = await copied(page);
   await train(page);
   const first = await losses(page);
@@ -174,7 +174,7 @@ test('the link of a kept run is of that run, whatever is chosen since', async ()
   const first = await losses(page);
   await page.getByRole('radio', { name: /^Small/ }).check();
   await page.locator('runs-panel').getByRole('button', { name: 'Copy link to Copying' }).click();
-  await page.getByRole('status').getByText('Link copied').waitFor();
+  await page.locator('.spoken', { hasText: 'Link copied' }).waitFor();
   const address = await copied(page);
   expect(address).toContain('layers=1&heads=1&width=8&steps=9&seed=5&adapter=');
 

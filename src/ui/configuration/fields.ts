@@ -123,7 +123,13 @@ export const fieldStyles = css`
     gap: var(--space-4);
   }
 
+  /* Label, control and help of a row stand beside one another, however long a label is. */
   .field {
+    display: grid;
+    grid-row: span 3;
+    grid-template-rows: subgrid;
+    row-gap: var(--space-1);
+    align-items: start;
     min-width: 0;
   }
 
@@ -132,7 +138,7 @@ export const fieldStyles = css`
     flex-wrap: wrap;
     align-items: baseline;
     gap: 0 var(--space-2);
-    margin-bottom: var(--space-1);
+    align-self: end;
   }
 
   .term {
@@ -142,7 +148,6 @@ export const fieldStyles = css`
   }
 
   .field .help {
-    margin-top: var(--space-1);
     overflow-wrap: anywhere;
   }
 
@@ -161,15 +166,11 @@ export const fieldStyles = css`
   }
 
   .switch {
-    display: grid;
+    grid-template-rows: auto auto;
     grid-template-columns: auto 1fr;
     align-content: start;
     align-items: center;
-    gap: 0 var(--space-2);
-  }
-
-  .switch .heading {
-    margin: 0;
+    column-gap: var(--space-2);
   }
 
   .switch input {

@@ -1,8 +1,9 @@
 import { css, html, LitElement, type PropertyValues } from 'lit';
-import type { ConfigKey, PresetName, RunConfig } from '../../model/config.ts';
+import { type ConfigKey, type PresetName, type RunConfig, tokensPerStep } from '../../model/config.ts';
 import type { RunEstimate } from '../../worker/messages.ts';
 import '../elements/start-picker.ts';
 import '../elements/text-picker.ts';
+import { linkOf } from '../address-bar.ts';
 import { emit } from '../emit.ts';
 import type { Session } from '../session-client.ts';
 import { choicesIn, type Settings, settingsFrom, withChoice } from '../settings.ts';
@@ -10,6 +11,7 @@ import { SETTINGS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { canGenerate, chosenConfig, chosenPreset, faultsOf, initialView, isActive, type View } from '../view.ts';
 import type { Choice } from './fields.ts';
+import './link-button.ts';
 import './model-card.ts';
 import { Speeds } from './speeds.ts';
 import './training-card.ts';
@@ -19,6 +21,15 @@ const SETTLED_MS = 150;
 /** What a preset sets itself: choices of these go when another one is taken. */
 const OF_PRESETS: readonly ConfigKey[] = ['max_iters', 'batch_size', 'learning_rate', 'min_lr', 'dropout'];
 
+/** A run's speed is shown anew when it has changed by so much of itself. */
+const NOTICED = 0.1;
+
+function shownOf(view: View) {
+  const config = chosenConfig(view);
+  const changes = choicesIn(settingsFrom(config, chosenPreset(view)));
+  return { config, faults: faultsOf(view), changes, advanced: Object.keys(view.settings.advanced) as ConfigKey[] };
+}
+
 /**
  * What the next run learns from, what it is and how it trains, on three cards, with what that takes on this adapter.
  *
@@ -26,7 +37,6 @@ const OF_PRESETS: readonly ConfigKey[] = ['max_iters', 'batch_size', 'learning_r
  * @prop session - who counts and measures
  * @fires settings-change - a Partial<Settings>
  * @fires failed - the Failure of a measurement
- * @fires copy-link
  */
 export class RunConfiguration extends LitElement {
   static override properties = {
@@ -42,6 +52,9 @@ export class RunConfiguration extends LitElement {
   declare measuring: boolean;
 
   readonly #speeds = new Speeds();
+  readonly #link = () => linkOf(this.view);
+  /** What is chosen; the same objects as long as that is the same, for a run draws the page ten times a second. */
+  #shown = shownOf(initialView());
   /** What has been counted, or is being counted. */
   #counted = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,26 +84,35 @@ export class RunConfiguration extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has('view')) return;
-    const { adapter, run, phase } = this.view;
-    if (adapter?.name !== changed.get('view')?.adapter?.name) this.#speeds.forget();
-    if (phase === 'running' && run?.live && run.tokensPerSecond > 0) {
-      const { batch_size, gradient_accumulation_steps } = run.config.training;
-      const tokens = batch_size * gradient_accumulation_steps * run.config.model.block_size;
-      const speed = { ms: (1000 * tokens) / run.tokensPerSecond, steps: run.step, from: 'run' as const };
-      this.#speeds.learn(run.config, run.vocabulary, speed);
-    }
+    const { view } = this;
+    const before = changed.get('view');
+    if (view.adapter?.name !== before?.adapter?.name) this.#speeds.forget();
+    this.#hearSpeed();
+    const parts = ['settings', 'text', 'start', 'adapter'] as const;
+    if (before !== undefined && parts.every((part) => view[part] === before[part])) return;
+    this.#shown = shownOf(view);
     this.#count();
+  }
+
+  /** A run that goes on measures its own configuration. */
+  #hearSpeed(): void {
+    const { run, phase } = this.view;
+    if (phase !== 'running' || !run?.live || !(run.tokensPerSecond > 0)) return;
+    const ms = (1000 * tokensPerStep(run.config)) / run.tokensPerSecond;
+    const known = this.#speeds.of(run.config, run.vocabulary);
+    if (known?.from === 'run' && Math.abs(ms - known.ms) < NOTICED * known.ms) return;
+    this.#speeds.learn(run.config, run.vocabulary, { ms, steps: run.step, from: 'run' });
   }
 
   /** Has the present configuration counted, once it stands still. */
   #count(): void {
     const { view, session } = this;
-    const config = chosenConfig(view);
+    const { config, faults } = this.#shown;
     const wanted = JSON.stringify([config, view.text?.sha256, view.adapter?.name]);
     if (wanted === this.#counted) return;
     this.#counted = wanted;
     clearTimeout(this.#timer);
-    if (view.text === null || session === null || faultsOf(view).length > 0) {
+    if (view.text === null || session === null || faults.length > 0) {
       this.estimate = null;
       return;
     }
@@ -133,18 +155,16 @@ export class RunConfiguration extends LitElement {
 
   override render() {
     const { view, estimate, measuring } = this;
-    const { text, start, settings } = view;
-    const config = chosenConfig(view);
-    const faults = faultsOf(view);
+    const { text, start } = view;
+    const { config, faults, changes, advanced } = this.#shown;
     const name = chosenPreset(view);
     const active = isActive(view.phase);
     const busy = active && view.phase !== 'paused';
     const locked = start.from !== 'new' && start.described !== null;
-    const changed = choicesIn(settingsFrom(config, name));
     return html`
       <div class="top">
         <p class="help note">${active ? SETTINGS.nextRun : SETTINGS.linkHelp}</p>
-        <button @click=${() => emit(this, 'copy-link')}>${SETTINGS.copyLink}</button>
+        <link-button .link=${this.#link}></link-button>
       </div>
       <div class="cards">
         <text-picker
@@ -157,7 +177,7 @@ export class RunConfiguration extends LitElement {
           .config=${config}
           .preset=${name}
           .suggested=${view.adapter?.preset ?? null}
-          .changed=${changed}
+          .changed=${changes}
           .faults=${faults}
           .vocabulary=${text?.vocab_size ?? null}
           .estimate=${estimate}
@@ -168,7 +188,7 @@ export class RunConfiguration extends LitElement {
         </model-card>
         <training-card
           .config=${config}
-          .changed=${Object.keys(settings.advanced)}
+          .changed=${advanced}
           .faults=${faults}
           .speed=${this.#speeds.of(config, text?.vocab_size ?? null)}
           .measuring=${measuring}

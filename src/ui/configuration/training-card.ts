@@ -85,7 +85,7 @@ export class TrainingCard extends LitElement {
       <dl class="counts number">
         <div>
           <dt>${COUNTS.time}</dt>
-          <dd aria-live="polite">
+          <dd aria-live=${speed?.from === 'run' ? 'off' : 'polite'}>
             <span class="value">
               ${measuring ? COUNTS.measuring : speed === null ? COUNTS.unmeasured : COUNTS.seconds(speed.ms)}
             </span>

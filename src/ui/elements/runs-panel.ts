@@ -1,6 +1,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { RunList, RunSummary } from '../../worker/messages.ts';
+import { linkOfRun } from '../address-bar.ts';
+import '../configuration/link-button.ts';
 import { comparedWith, differences } from '../differences.ts';
 import { emit } from '../emit.ts';
 import { DIFFERENCES, RUNS } from '../strings.ts';
@@ -10,7 +12,7 @@ import type { RunChange } from './run-dialog.ts';
 import './run-dialog.ts';
 
 /** What a person may want of a kept run. */
-export type RunAction = { action: 'continue' | 'show' | 'compare' | 'link' | 'export'; id: string } | RunChange;
+export type RunAction = { action: 'continue' | 'show' | 'compare' | 'export'; id: string } | RunChange;
 
 /**
  * The runs that this browser keeps, the newest first, and what can be done with each.
@@ -88,7 +90,7 @@ export class RunsPanel extends LitElement {
 
   #row(run: RunSummary) {
     const { id, name, fork, open, state } = run;
-    const act = (action: 'continue' | 'show' | 'compare' | 'link' | 'export') =>
+    const act = (action: 'continue' | 'show' | 'compare' | 'export') =>
       emit<RunAction>(this, 'run-action', { action, id });
     return html`
       <li aria-current=${id === this.shown ? 'true' : nothing}>
@@ -105,7 +107,7 @@ export class RunsPanel extends LitElement {
           ${this.#compare(run, () => act('compare'))}
           ${this.#button(RUNS.fork, run, true, () => this.#ask('fork', run))}
           ${this.#button(RUNS.rename, run, true, () => this.#ask('rename', run))}
-          <button aria-label=${RUNS.linkOf(name)} @click=${() => act('link')}>${RUNS.link}</button>
+          <link-button small .name=${RUNS.linkOf(name)} .link=${() => linkOfRun(run)}></link-button>
           ${this.#button(RUNS.export, run, true, () => act('export'))}
           ${this.#button(RUNS.delete, run, open === null, () => this.#ask('delete', run))}
         </div>

@@ -85,6 +85,7 @@ export const MILESTONES = {
   failed: 'The run ended with an error.',
   recovering: (step: number) => `The graphics device was lost. Going on from step ${count(step)}.`,
   workerDied: 'The part of the page that trains has died. Starting it again.',
+  textNeeded: 'The link names a text that has to be given here first.',
   imported: 'The imported run is on show, and in the list of runs.',
   exported: (name: string) => `The run is in the file ${name}, with the text that it learns.`,
   forked: (name: string) => `“${name}” is in the list of runs.`,

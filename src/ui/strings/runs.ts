@@ -23,7 +23,6 @@ export const RUNS = {
   compareHelp: (most: number) => `Its losses are laid over those on show; up to ${most} at a time.`,
   fork: 'Fork',
   rename: 'Rename',
-  link: 'Copy link',
   linkOf: (name: string) => `Copy link to ${name}`,
   export: 'Export',
   delete: 'Delete',

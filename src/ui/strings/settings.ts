@@ -79,9 +79,6 @@ export const SETTINGS = {
     hint: 'Choose a longer text, or a smaller context.',
   }),
   fault: (message: string) => `Train waits: ${message}`,
-  copyLink: 'Copy link',
-  copied: 'Link copied',
-  notCopied: 'The link stands in the address bar',
   linkHelp: 'The address of this page holds all settings, so that a link repeats the run.',
 };
 
@@ -98,7 +95,9 @@ export const COUNTS = {
   measuring: 'measuring …',
   seconds: (ms: number) => duration(ms) /* 1,000 steps of so many milliseconds are as many seconds */,
   timeHelp: ({ ms, steps, from }: { ms: number; steps: number; from: 'trial' | 'run' }, all: number) =>
-    `${rate(ms)} ms a step, measured on this adapter ${from === 'run' ? 'in the run on show' : `over ${count(steps)} ${steps === 1 ? 'step' : 'steps'}`}. All ${count(all)}: ${duration((ms * all) / 1000)}, evaluations and samples not counted.`,
+    from === 'run'
+      ? `${rate(ms)} ms a step, as it was last measured on this adapter in a run. All ${count(all)}: ${duration((ms * all) / 1000)}.`
+      : `${rate(ms)} ms a step, measured on this adapter over ${count(steps)} ${steps === 1 ? 'step' : 'steps'}. All ${count(all)}: ${duration((ms * all) / 1000)}, evaluations and samples not counted.`,
   timeUnmeasured: 'A few steps of this very configuration are made on this adapter, and thrown away.',
   busy: 'Measured when no run goes on: the two would slow each other down.',
   measure: 'Measure speed',
@@ -120,6 +119,9 @@ export const ADVANCED = {
 };
 
 export const LINK = {
+  copy: 'Copy link',
+  copied: 'Link copied',
+  byHand: 'The link, to be copied',
   anotherModel: 'another model',
   needs: (name: string) => `The link that was opened is about the text “${name}”, which a link cannot carry.`,
   hash: (sha256: string) =>
