@@ -118,7 +118,7 @@ test('the page says what the model knows, by the text’s own statistics', async
 test('a run that is opened again has its samples with how they were chosen', async () => {
   const newest = await written();
   await page.reload();
-  await page.getByRole('button', { name: 'Show', exact: true }).click();
+  await page.getByRole('button', { name: 'Show Moby-Dick, Tiny' }).click();
   await page.getByText('Written at step 80').waitFor();
   await expect.poll(written).toBe(newest);
   await region().focus();

@@ -50,9 +50,8 @@ export class ChoiceStrip extends LitElement {
     `;
     if (!this.open || own || character === null)
       return html`<li class=${own ? 'own' : nothing}><span class="cell">${face}</span></li>`;
-    const label = CHOICES.take(nameOf(character), share);
     return html`<li>
-      <button class="cell" aria-label=${label} title=${label} @click=${() => emit<string>(this, 'take', character)}>${face}</button>
+      <button class="cell" title=${CHOICES.take(nameOf(character))} @click=${() => emit<string>(this, 'take', character)}>${face}<span class="unseen">${CHOICES.taking}</span></button>
     </li>`;
   }
 

@@ -176,9 +176,10 @@ export class SampleSheet extends LitElement {
 
   #point(event: PointerEvent): void {
     if (this.#held || event.pointerType === 'touch' || this.#pointed !== 0) return;
+    const [target] = event.composedPath(); // later there is none
     this.#pointed = requestAnimationFrame(() => {
       this.#pointed = 0;
-      if (!this.#held) this.#look(this.#under(event));
+      if (!this.#held) this.#look(characterUnder(target, event.clientX, event.clientY));
     });
   }
 

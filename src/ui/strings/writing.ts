@@ -44,7 +44,8 @@ export const CHOICES = {
     `${name} had ${percent(probability)} by the model’s plain softmax (temperature 1), and was drawn with ${percent(drawnWith)} under the settings used. The likeliest here:`,
   list: 'The likeliest characters for this place',
   share: percent,
-  take: (name: string, share: string) => `Go on with ${name} instead, ${share}`,
+  take: (name: string) => `Go on with ${name} instead`,
+  taking: ', go on with it instead',
 };
 
 export const PROMPT = {
