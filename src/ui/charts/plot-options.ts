@@ -90,6 +90,7 @@ export function plotOptions(source: PlotSource): uPlot.Options {
       drawAxes: [(plot) => drawLines(plot, source)],
       draw: [
         (plot) => {
+          nameLines(plot, source);
           if (room > 0) {
             const css = fontOf(fontSize * devicePixelRatio);
             drawEndLabels(plot, source.series, { size: fontSize, css }, source.colour);
@@ -221,15 +222,34 @@ function drawLines(plot: uPlot, { lines, marks, colour, fontSize, logY }: PlotSo
     free = at + ctx.measureText(label).width + 12 * ratio;
   }
   ctx.strokeStyle = colour('--ink-soft');
-  ctx.fillStyle = colour('--ink-soft');
-  ctx.textAlign = 'right';
-  for (const { y, label } of lines()) {
+  for (const { y } of lines()) {
     if (logY && y <= 0) continue;
     const at = Math.round(plot.valToPos(y, 'y', true));
     stroke([6, 4], bbox.left, at, bbox.left + bbox.width, at);
+  }
+  ctx.restore();
+}
+
+/** The names of the levels, over the curves, and readable there by an edge of paper. */
+function nameLines(plot: uPlot, { lines, colour, fontSize, logY }: PlotSource): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.font = fontOf(fontSize * ratio);
+  ctx.textAlign = 'right';
+  ctx.lineJoin = 'round';
+  ctx.lineWidth = 4 * ratio;
+  ctx.strokeStyle = colour('--paper');
+  ctx.fillStyle = colour('--ink-soft');
+  for (const { y, label } of lines()) {
+    if (logY && y <= 0) continue;
+    const at = Math.round(plot.valToPos(y, 'y', true));
+    if (at < bbox.top || at > bbox.top + bbox.height) continue;
     const above = at - bbox.top > 1.5 * fontSize * ratio;
     ctx.textBaseline = above ? 'bottom' : 'top';
-    ctx.fillText(label, bbox.left + bbox.width - 8 * ratio, at + (above ? -4 : 4) * ratio);
+    const place = [bbox.left + bbox.width - 8 * ratio, at + (above ? -4 : 4) * ratio] as const;
+    ctx.strokeText(label, ...place);
+    ctx.fillText(label, ...place);
   }
   ctx.restore();
 }

@@ -59,6 +59,10 @@ export class SampleHistory extends LitElement {
   static override styles = [
     shared,
     css`
+      :host {
+        margin-top: var(--space-6);
+      }
+
       p {
         margin-top: var(--space-2);
       }
