@@ -45,7 +45,16 @@ export default defineConfig({
       {
         // Found while tests run, a package would be bundled then, and the page reloaded under them.
         optimizeDeps: {
-          include: ['@noble/hashes/sha2.js', '@noble/hashes/utils.js', 'comlink', 'idb', 'lit', 'uplot'],
+          include: [
+            '@huggingface/tokenizers',
+            '@noble/hashes/sha2.js',
+            '@noble/hashes/utils.js',
+            'comlink',
+            'fflate',
+            'idb',
+            'lit',
+            'uplot',
+          ],
         },
         plugins: [standalonePage()],
         // Examples import the library by its name; here that is its source.

@@ -1,5 +1,3 @@
-import { encodeGGUF } from '../formats/gguf.ts';
-import { encodeHuggingFace } from '../formats/huggingface/export.ts';
 import type { RunConfig } from '../model/config.ts';
 import { splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { titleOf } from '../text/datasets.ts';
@@ -29,7 +27,7 @@ function beginningOf({ tokenizer, ids }: ExportedRun): string {
   return line.slice(0, cut > 0 ? cut : BEGINNING);
 }
 
-/** A run's model as a file. Throws `not-expressible`, naming the option that the format has no word for. */
+/** A run's model as a file; what writes the format is fetched when it is first asked for. Throws `not-expressible`, naming the option that the format has no word for. */
 export async function exportRun(run: ExportedRun, format: ExportFormat): Promise<ExportedFile> {
   const { config, tokenizer, trainer, text, val_loss } = run;
   const { vocabulary, vocab_size } = tokenizer;
@@ -46,10 +44,14 @@ export async function exportRun(run: ExportedRun, format: ExportFormat): Promise
   switch (format) {
     case 'checkpoint':
       return file('inkling.safetensors', encodeCheckpoint(checkpoint));
-    case 'huggingface':
+    case 'huggingface': {
+      const { encodeHuggingFace } = await import('../formats/huggingface/export.ts');
       return file('inkling-huggingface.zip', encodeHuggingFace(portableModel(checkpoint)));
-    case 'gguf':
+    }
+    case 'gguf': {
+      const { encodeGGUF } = await import('../formats/gguf.ts');
       return file('inkling.gguf', encodeGGUF(portableModel(checkpoint)));
+    }
     case 'html-8':
     case 'html-4':
     case 'html-32': {

@@ -4,7 +4,6 @@ import { changeVocabulary } from '../model/vocabulary.ts';
 import { adaptCorpus, listCharacters, type UnknownChoice, unknownCharacters } from '../text/adapt.ts';
 import type { Corpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
-import { readModelFile } from '../training/model-file.ts';
 import { freshState, type TrainingState, weightsOf } from '../training/state.ts';
 import type { StartDescription } from './messages.ts';
 import { unreadable } from './texts.ts';
@@ -19,6 +18,7 @@ export interface StartModel {
 
 /** Reads a checkpoint's weights. Throws `unreadable-file`, `bad-safetensors` or `bad-checkpoint`. */
 export async function readStartModel(name: string, file: Blob): Promise<StartModel> {
+  const { readModelFile } = await import('../training/model-file.ts'); // with the tokenizers of other models
   const bytes = await file.arrayBuffer().catch(() => {
     throw unreadable(name);
   });

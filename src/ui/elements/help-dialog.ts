@@ -1,7 +1,7 @@
 import { css, html, LitElement } from 'lit';
 import { emit } from '../emit.ts';
 import { DEFAULT_PREFERENCES, type Preferences } from '../preferences.ts';
-import { HELP } from '../strings.ts';
+import { HELP } from '../strings/help.ts';
 import { dialog, shared } from '../styles.ts';
 
 /**
