@@ -192,6 +192,7 @@ describe('the charts of a run', () => {
   });
 
   test('are smoothed by a chosen amount, but for the learning rate', async () => {
+    await page.mouse.move(0, 0); // a pointer that leaves a chart takes the crosshair with it
     const { lines } = await savedSteps();
     const exact = Number(lines.find(([step, loss]) => step === '6' && loss !== '')![1]).toFixed(3);
     await chart('loss').locator('.held').focus();
@@ -221,9 +222,11 @@ describe('the charts of a run', () => {
     await expect
       .poll(() => chart('loss').getByRole('columnheader').allTextContents())
       .toEqual(['step', 'training', 'validation', name, `${name}, validation`]);
+    await area('loss'); // what is out of sight is not drawn
     await expect.poll(() => stepsOf('loss')).toContain(STEPS);
     expect(await legend('loss')).toContain(name);
     await other!.click();
+    await area('loss');
     await expect.poll(() => legend('loss')).not.toContain(name);
     await expect.poll(() => stepsOf('loss')).not.toContain(STEPS);
   });
@@ -231,6 +234,7 @@ describe('the charts of a run', () => {
   test('are there again after the page was closed, norms and speed too', async () => {
     await page.reload();
     await page
+      .locator('runs-panel')
       .getByRole('button', { name: /^Show / })
       .last()
       .click(); // the first run

@@ -26,6 +26,8 @@ export interface PlotSource {
   /** Null where all data on show and the lines decide. */
   yRange(low: number | null, high: number | null): Range | null;
   lines(): readonly ReferenceLine[];
+  /** Whether a part is on show, which no line makes larger than its curves. */
+  zoomed(): boolean;
   marks(): readonly Mark[];
   scaleMarks: ((range: Range) => readonly ScaleMark[]) | null;
   formatX(x: number): string;
@@ -116,7 +118,7 @@ function rangeOf(source: PlotSource, key: 'y' | 'right', low: number | null, hig
   const [least, most] = [low, high].map((end) => (end !== null && Number.isFinite(end) ? end : null));
   const own = key === 'y' ? source.yRange(least!, most!) : null;
   if (own !== null) return own;
-  const levels = key === 'y' ? source.lines().map(({ y }) => y) : [];
+  const levels = key === 'y' && !source.zoomed() ? source.lines().map(({ y }) => y) : [];
   const ends = [...levels.filter((y) => !source.logY || y > 0), ...(least === null ? [] : [least!, most!])];
   return ends.length === 0
     ? padded(null, null, source.logY)

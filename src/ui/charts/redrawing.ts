@@ -45,7 +45,7 @@ export class Redrawing implements ReactiveController {
     void this.#host.updateComplete.then(() => {
       if (!this.#host.isConnected) return;
       this.#resizes.observe(this.#drawing.frame());
-      this.#views.observe(this.#drawing.frame());
+      this.#views.observe(this.#host);
     });
   }
 
