@@ -58,7 +58,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.keyboard.press('+');
   await page.getByText('rows 0–47, columns 0–15').waitFor();
   await page.getByRole('button', { name: 'Whole tensor' }).click();
-  await page.getByLabel('Show', { exact: true }).selectOption('gradient');
+  await page.getByRole('combobox', { name: 'Show', exact: true }).selectOption('gradient');
   await page
     .getByRole('application', { name: 'Block 1: queries, keys, values, gradient of the last step', exact: true })
     .waitFor();
