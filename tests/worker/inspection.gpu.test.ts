@@ -155,7 +155,9 @@ test('a walk shows the places of its sequence, and ends with its run', async () 
   expect(-Math.log(place.probabilities[next]!)).toBeCloseTo(walk.losses[t]!, 4);
   for (const [c, x] of place.token.entries()) expect(place.embedding[c]).toBeCloseTo(x + place.position[c]!, 6);
   const block = await value(inspection.walkBlock(1, 0, t));
-  expect(block.attention).toHaveLength(2 * 16 * 16);
+  expect(block.pattern).toMatchObject({ height: 16, width: 16 });
+  expect(block.attended).toEqual(block.pattern.cells.subarray(t * 16, (t + 1) * 16));
+  expect(block.attended.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
   expect([block.query, block.key, block.value].map(({ length }) => length)).toEqual([4, 4, 4]);
   expect([block.mixed, block.hidden, block.out].map(({ length }) => length)).toEqual([8, 16, 8]);
   const update = await value(inspection.walkUpdate(WTE, walk.ids[t]! * 8));

@@ -170,8 +170,10 @@ export interface PlaceView {
 export interface BlockView {
   layer: number;
   place: number;
-  /** (heads, T, T). */
-  attention: Float32Array<ArrayBuffer>;
+  /** Of the chosen head (T, T). */
+  pattern: MatrixPicture;
+  /** (T): how much the place attends to each in that head. */
+  attended: Float32Array<ArrayBuffer>;
   /** (HS) of the chosen head: the place's query, key and value. */
   query: Float32Array<ArrayBuffer>;
   key: Float32Array<ArrayBuffer>;

@@ -5,17 +5,18 @@ export const MOST_CELLS = 192;
 /** Bins of a histogram. */
 const BINS = 48;
 
-/** Shows a part of a matrix (rows, columns) in at most MOST_CELLS cells a side. Numbers that are not finite stay NaN. */
+/** Shows a part of a matrix (rows, columns) in at most `most` cells a side. Numbers that are not finite stay NaN. */
 export function pictureOf(
   values: ArrayLike<number>,
   shape: readonly [rows: number, columns: number],
   part: Part | undefined,
   thinning: Thinning,
+  most = MOST_CELLS,
 ): MatrixPicture {
   const rows = within(part?.rows, shape[0]);
   const columns = within(part?.columns, shape[1]);
-  const height = Math.min(MOST_CELLS, rows[1] - rows[0]);
-  const width = Math.min(MOST_CELLS, columns[1] - columns[0]);
+  const height = Math.min(most, rows[1] - rows[0]);
+  const width = Math.min(most, columns[1] - columns[0]);
   const cells = new Float32Array(height * width);
   const edge = ([from, to]: readonly [number, number], cell: number, count: number) =>
     from + Math.floor((cell * (to - from)) / count);

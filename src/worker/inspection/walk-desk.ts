@@ -5,7 +5,10 @@ import type { RunInside } from '../../training/inspection/inside.ts';
 import { StepWalk } from '../../training/inspection/step-walk.ts';
 import type { LiveRun } from '../live-run.ts';
 import type { BlockView, PlaceView, WalkView, WeightUpdate } from './messages.ts';
-import { normOf } from './picture.ts';
+import { normOf, pictureOf } from './picture.ts';
+
+/** Rows of an attention pattern that each have a cell of their own. */
+const MOST_PLACES = 512;
 
 /** Walks through the next step of a run. */
 export class WalkDesk {
@@ -77,13 +80,16 @@ export class WalkDesk {
   async block(layer: number, head: number, place: number): Promise<BlockView> {
     const { n_embd: C, n_head } = this.#inside.model;
     const HS = C / n_head;
-    const { values: attention } = await this.#made.read(`h.${layer}.attention`);
+    const { shape, values } = await this.#made.read(`h.${layer}.attention`);
+    const T = shape.at(-1)!;
+    const pattern = values.subarray(head * T * T, (head + 1) * T * T);
     const qkv = await this.#row(blockStage(layer, 'qkv'), place);
     const [query, key, value] = [0, 1, 2].map((part) => qkv.slice(part * C + head * HS, part * C + (head + 1) * HS));
     return {
       layer,
       place,
-      attention,
+      pattern: pictureOf(pattern, [T, T], undefined, 'strongest', MOST_PLACES),
+      attended: pattern.slice(place * T, (place + 1) * T),
       query: query!,
       key: key!,
       value: value!,

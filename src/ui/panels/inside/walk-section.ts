@@ -75,7 +75,8 @@ export class WalkSection extends InsideSectionElement {
     this.walk = walk;
     this.place = place;
     this.block = block;
-    this.#cursor = { x: at, y: at };
+    const cell = Math.floor((at * block.pattern.width) / walk.ids.length);
+    this.#cursor = { x: cell, y: cell };
     await this.#choose({ name: 'transformer.wte.weight', row: walk.ids[at]!, column: 0 });
   }
 
@@ -124,7 +125,7 @@ export class WalkSection extends InsideSectionElement {
     const T = walk.ids.length;
     const attended = stage === 'attention';
     const notes = stage === 'loss' ? [...walk.losses].map((one) => loss(one, 1)) : [];
-    const row = block.attention.subarray((this.head * T + place.place) * T, (this.head * T + place.place + 1) * T);
+    const row = block.attended;
     const most = Math.max(...row);
     const shares = attended
       ? [...row].map((share) => share / most)
@@ -146,9 +147,7 @@ export class WalkSection extends InsideSectionElement {
     const stage = STAGE_NAMES[this.at]!;
     const row = walk.rows[walk.sequence]!;
     const next = walk.vocabulary.indexOf(row[place.place + 1]!);
-    const T = walk.ids.length;
-    const of = (head: number) => block.attention.slice(head * T * T, (head + 1) * T * T);
-    const data = { walk, place, block: { ...block, attention: of(this.head) }, next, cursor: this.#cursor };
+    const data = { walk, place, block, next, cursor: this.#cursor };
     return html`
       ${this.#text(walk, place, block, stage)}
       ${

@@ -120,13 +120,13 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
           .kind=${'share' as const}
           .limit=${1}
           .at=${cursor}
-          .picture=${pictureOfAll(block.attention, T)}
+          .picture=${block.pattern}
           .label=${STAGES.attention.pattern}
           .rowNames=${names}
           .columnNames=${names}
         ></heat-map>
         <div>
-          ${strip(STAGES.attention.looks(spoken(walk.rows[walk.sequence]![place.place]!)), block.attention.slice(place.place * T, (place.place + 1) * T), null, 'share')}
+          ${strip(STAGES.attention.looks(spoken(walk.rows[walk.sequence]![place.place]!)), block.attended, null, 'share')}
           ${strip(STAGES.attention.query, block.query)}
           ${strip(STAGES.attention.key, block.key)}
           ${strip(STAGES.attention.value, block.value)}
