@@ -126,6 +126,7 @@ async function fromCheckpoint(
   const tokens = packTokens(text.ids, vocabulary.length).bytes;
   const plain = fileName.replace(/\.safetensors$/, '').slice(0, LONGEST_NAME) || 'Imported run';
   const record = await recordOf(plain, checkpoint, tokens, text.dataset);
+  record.best = null; // that state is not in the file
   return { record, tokens, checkpoint, best: null, metrics: noMetrics() };
 }
 

@@ -158,7 +158,7 @@ export class RunLibrary {
    */
   async fork(id: string, change: ForkChange): Promise<string> {
     const from = await this.#store.get(id);
-    const checkpoint = await this.#checkpoint(from, change.from === 'best' ? ['best'] : KINDS);
+    const checkpoint = change.from === 'best' ? await this.#best(from) : await this.#checkpoint(from);
     const training = withChange(checkpoint.training, change);
     checkRunConfig({ model: checkpoint.model, training });
     const { best } = checkpoint.state;
@@ -190,14 +190,13 @@ export class RunLibrary {
       val_loss: checkpoint.val_loss,
       fork: { id, name: from.name, step: state.step },
     };
-    const told = divide(await this.#store.metrics(id), state).told;
-    const tokens = await this.#store.tokens(from);
+    const kept = await this.#best(from).catch(() => null);
     return this.keepWhole({
       record: fork,
-      tokens,
+      tokens: await this.#store.tokens(from),
       checkpoint: { ...checkpoint, training, state },
-      best: null,
-      metrics: told,
+      best: kept?.state.step === state.best?.step ? kept && { ...kept, training } : null,
+      metrics: divide(await this.#store.metrics(id), state).told,
     });
   }
 
@@ -206,7 +205,7 @@ export class RunLibrary {
     const record = await this.#store.get(id);
     const tokens = await this.#store.tokens(record);
     const checkpoint = await this.#checkpoint(record);
-    const best = await this.#checkpoint(record, ['best']).catch(() => null);
+    const best = await this.#best(record).catch(() => null);
     return { record, tokens, checkpoint, best, metrics: divide(await this.#store.metrics(id), checkpoint.state).told };
   }
 
@@ -266,6 +265,16 @@ export class RunLibrary {
   #changed(): void {
     this.#channel.postMessage(null);
     this.#send({ kind: 'runs-changed' });
+  }
+
+  /** The state of the lowest validation loss. Throws `no-checkpoint` where it is not kept. */
+  async #best(record: RunRecord): Promise<Checkpoint> {
+    if (await this.#store.read(record.id, 'best')) return this.#checkpoint(record, ['best']);
+    throw new InklingError(
+      'no-checkpoint',
+      `The best state of “${record.name}” is not kept, only its last one.`,
+      'Fork it from its last save.',
+    );
   }
 
   /** The newest whole checkpoint that belongs to the record; the best one where the latest is damaged. */

@@ -199,6 +199,10 @@ test('a fork goes on from the best state where it is asked to, and a run leaves 
   expect(await checkpointOf(fork.value)).toEqual(best);
   expect(await find(tab, fork.value)).toMatchObject({ step: best.state.step, fork: { id, step: best.state.step } });
 
+  const again = await tab.session.forkRun(fork.value, { name: 'once more', from: 'best', steps: 30 });
+  if (!again.ok) throw new Error(again.failure.message);
+  expect(await checkpointOf(again.value)).toMatchObject({ state: best.state, training: { max_iters: 30 } });
+
   const file = await tab.session.exportRun(id);
   if (!file.ok) throw new Error(file.failure.message);
   const taken = await tab.session.importRun(file.value.name, new Blob([file.value.bytes]));
