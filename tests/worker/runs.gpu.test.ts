@@ -207,7 +207,14 @@ test('a fork goes on from the best state where it is asked to, and a run leaves 
   if (!file.ok) throw new Error(file.failure.message);
   const taken = await tab.session.importRun(file.value.name, new Blob([file.value.bytes]));
   if (!taken.ok) throw new Error(taken.failure.message);
-  expect(await traceOf(tab, taken.value)).toEqual(await traceOf(tab, id));
+  const curveOf = async (run: string) => {
+    const kept = await tab.session.showRun(run);
+    return kept.ok && kept.value.metrics;
+  };
+  expect(await curveOf(taken.value)).toEqual(await curveOf(id));
+  for (const kind of ['latest', 'best'] as const) {
+    expect(await checkpointOf(taken.value, kind)).toEqual(await checkpointOf(id, kind));
+  }
   expect(await tab.session.deleteRun(id)).toEqual(OK);
   expect(await tab.session.resumeRun(taken.value)).toEqual(OK); // its text is still there
   await tab.until(() => tab.phase === 'finished');
