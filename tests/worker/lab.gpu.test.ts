@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { anatomyOf } from '../../src/model/counts.ts';
 import { labRun, type Variant } from '../../src/ui/panels/lab/variants.ts';
 import type { LabCommands, LabOutcome, Losses } from '../../src/worker/lab.ts';
 import type { SessionCommands, SessionEvent } from '../../src/worker/messages.ts';
@@ -67,6 +68,20 @@ test('the same seed repeats a run to the bit; another one does not', async () =>
   const once = await train('plain', short);
   expect(await train('plain', short)).toEqual(once);
   expect((await train('plain', { ...short, seed: 2 })).evaluations).not.toEqual(once.evaluations);
+});
+
+test.each([
+  { bias: true, tied: true },
+  { bias: false, tied: false, n_layer: 3, n_head: 3, n_embd: 21, n_inner: 50 },
+])('a trainer has as many parameters as are counted: %o', async (change) => {
+  const run = labRun('plain', { ...SETTINGS, steps: 1 });
+  const model = { ...run.config.model, ...change };
+  const result = await lab.train(
+    { ...run, config: { ...run.config, model } },
+    Comlink.proxy(() => {}),
+  );
+  const vocab_size = 84; // Moby-Dick's 83 characters and <|endoftext|>
+  expect(result.ok && result.value.parameters).toBe(anatomyOf({ ...model, vocab_size }).parameters);
 });
 
 test('it is ended when it is asked to, and by a run that begins; beside one it is refused', async () => {
