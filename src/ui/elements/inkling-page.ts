@@ -288,7 +288,9 @@ export class InklingPage extends LitElement {
     const { view } = this;
     const { run } = view;
     return html`
-      <a class="skip" href="#main" @click=${(event: Event) => this.#link(event, 'main')}>${HEADER.skip}</a>
+      <nav aria-label=${HEADER.skip}>
+        <a class="skip" href="#main" @click=${(event: Event) => this.#link(event, 'main')}>${HEADER.skip}</a>
+      </nav>
       <page-header .adapter=${this.#adapter()} .theme=${view.preferences.theme}></page-header>
       <main id="main" tabindex="-1">
         <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure} .lowerRate=${lowerRate(view)}></failure-notice>
