@@ -73,11 +73,21 @@ export class ChoiceStrip extends LitElement {
     css`
       :host {
         position: relative;
-        min-height: 6.25rem;
+        min-height: 6.5rem;
       }
 
       p {
         min-height: 2.8em;
+      }
+
+      @media (max-width: 32rem) {
+        :host {
+          min-height: 7.5rem;
+        }
+
+        p {
+          min-height: 4.2em;
+        }
       }
 
       .unseen {
@@ -101,12 +111,10 @@ export class ChoiceStrip extends LitElement {
       .cell {
         position: relative;
         display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        justify-content: space-between;
-        gap: 0 var(--space-1);
+        flex-direction: column;
+        align-items: flex-start;
         width: 100%;
-        min-height: 2.75rem;
+        height: 3.25rem;
         padding: 0.1rem var(--space-1) 0.4rem;
         border: 0;
         border-bottom: 1px solid var(--rule);
@@ -124,6 +132,7 @@ export class ChoiceStrip extends LitElement {
       }
 
       .face {
+        max-width: 100%;
         overflow: hidden;
         font: var(--text-large) / 1.4 var(--serif);
         text-overflow: ellipsis;
