@@ -63,6 +63,9 @@ export function drawEndLabels(
   ctx.font = font.css;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
+  ctx.lineJoin = 'round';
+  ctx.lineWidth = 4 * ratio;
+  ctx.strokeStyle = colour('--paper');
   for (const left of new Set(ends.map((end) => Math.round(end.left)))) {
     const here = ends.filter((end) => Math.round(end.left) === left);
     const tops = spreadOut(
@@ -70,6 +73,7 @@ export function drawEndLabels(
       LINE * font.size * ratio,
     );
     here.forEach(({ endLabel, token }, i) => {
+      ctx.strokeText(endLabel, left + APART * ratio, tops[i]!); // readable also on other curves
       ctx.fillStyle = colour(token);
       ctx.fillText(endLabel, left + APART * ratio, tops[i]!);
     });
