@@ -151,7 +151,7 @@ describe('a model that the page has trained', () => {
     expect(Math.abs(four.loss / before.loss - 1)).toBeLessThan(0.2);
     for (const { speed } of [before, packed, four]) expect(speed).toBeGreaterThan(0);
     const [trained, eight] = await lab.getByRole('definition').allTextContents();
-    expect(await complaintsOfAxe(page)).toEqual([]);
+    expect(await complaintsOfAxe(page, 'inkling-page', 'lab-panel', 'shrink-lab')).toEqual([]);
 
     await page.getByRole('tab', { name: 'Train' }).click();
     const take = async (bits: string) => {
