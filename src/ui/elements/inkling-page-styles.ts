@@ -8,19 +8,6 @@ export const layout = css`
     padding: 0 clamp(1rem, 4vw, 3rem) var(--space-6);
   }
 
-  .skip {
-    position: absolute;
-    z-index: 3;
-    top: var(--space-2);
-    padding: var(--space-2) var(--space-4);
-    border: 1px solid var(--edge);
-    background: var(--sheet);
-  }
-
-  .skip:not(:focus) {
-    clip-path: inset(50%);
-  }
-
   main:focus {
     outline: none; /* all of the page: an outline would tell nothing */
   }

@@ -6,18 +6,7 @@ import { KeepAwake } from '../keep-awake.ts';
 import type { Preferences } from '../preferences.ts';
 import { RunHistory } from '../run-history.ts';
 import type { Session } from '../session-client.ts';
-import {
-  ADAPTER,
-  AWAKE,
-  CONTROLS,
-  FOOTER,
-  HEADER,
-  meaning,
-  PANEL_NAMES,
-  RECORDING,
-  SETTINGS,
-  TEXT,
-} from '../strings.ts';
+import { ADAPTER, AWAKE, CONTROLS, FOOTER, meaning, PANEL_NAMES, RECORDING, SETTINGS, TEXT } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
   type Begun,
@@ -288,10 +277,7 @@ export class InklingPage extends LitElement {
     const { view } = this;
     const { run } = view;
     return html`
-      <nav aria-label=${HEADER.skip}>
-        <a class="skip" href="#main" @click=${(event: Event) => this.#link(event, 'main')}>${HEADER.skip}</a>
-      </nav>
-      <page-header .adapter=${this.#adapter()} .theme=${view.preferences.theme}></page-header>
+      <page-header .adapter=${this.#adapter()} .theme=${view.preferences.theme} @skip=${() => this.goTo('main')}></page-header>
       <main id="main" tabindex="-1">
         <failure-notice .lasting=${view.connectionFailure} .passing=${view.failure} .lowerRate=${lowerRate(view)}></failure-notice>
         <page-tabs .chosen=${view.panel} @choose=${this.#choosePanel}></page-tabs>

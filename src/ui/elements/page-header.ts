@@ -11,6 +11,7 @@ import { shared } from '../styles.ts';
  * @prop theme - light, dark, or as the system is
  * @fires preferences-change - with the new theme
  * @fires help - when it is asked for
+ * @fires skip - when the keyboard is to go past it; does not climb
  */
 export class PageHeader extends LitElement {
   static override properties = { adapter: { type: String }, theme: { attribute: false } };
@@ -29,9 +30,16 @@ export class PageHeader extends LitElement {
     emit<Partial<Preferences>>(this, 'preferences-change', { theme });
   }
 
+  /** A fragment cannot reach into a shadow root. */
+  #skip(event: Event): void {
+    event.preventDefault();
+    this.dispatchEvent(new CustomEvent('skip'));
+  }
+
   override render() {
     return html`
       <header>
+        <a class="skip" href="#main" @click=${this.#skip}>${HEADER.skip}</a>
         <h1>
           <svg viewBox="0 0 32 32" aria-hidden="true"><path d="M16 2C13 9 6 14 6 20.5a10 9.5 0 0 0 20 0C26 14 19 9 16 2Z" /></svg>${TITLE}
         </h1>
@@ -58,6 +66,20 @@ export class PageHeader extends LitElement {
         padding: var(--space-5) 0 var(--space-4);
         margin-bottom: var(--space-5);
         border-bottom: 1px solid var(--rule);
+      }
+
+      .skip {
+        position: absolute;
+        z-index: 3;
+        top: var(--space-2);
+        padding: var(--space-2) var(--space-4);
+        border: 1px solid var(--edge);
+        background: var(--sheet);
+        color: var(--accent);
+      }
+
+      .skip:not(:focus) {
+        clip-path: inset(50%);
       }
 
       h1 {
