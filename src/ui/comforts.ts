@@ -3,10 +3,11 @@ import type { RunCommand } from './elements/run-controls.ts';
 import { keepOffline } from './offline.ts';
 import { followPreferences, loadPreferences, type Preferences } from './preferences.ts';
 import type { Player } from './recording/player.ts';
+import type { RecordingCommand } from './recording/recording.ts';
 import { shortcutOf } from './shortcuts.ts';
 import type { Store } from './store.ts';
 import { RECORDING } from './strings.ts';
-import { isActive, mainCommand, type RecordingCommand } from './view.ts';
+import { isActive, mainCommand } from './view.ts';
 
 /**
  * What the page does beside training: help, keys, preferences, the recorded run, and its own newer versions. `obey`

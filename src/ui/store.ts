@@ -10,8 +10,9 @@ import type {
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
 import type { Preferences } from './preferences.ts';
+import { type Recorded, withRecording } from './recording/recording.ts';
 import { withGenerated, withPiece, withSample } from './samples.ts';
-import { CHART, MILESTONES, RECORDING } from './strings.ts';
+import { CHART, MILESTONES } from './strings.ts';
 import {
   type Begun,
   bestOf,
@@ -20,7 +21,6 @@ import {
   isActive,
   MOST_COMPARED,
   type PanelName,
-  type RecordingView,
   type RunView,
   type Settings,
   type StartView,
@@ -33,7 +33,7 @@ export type Action =
   | { kind: 'panel-chosen'; panel: PanelName }
   | { kind: 'update-ready'; ready: boolean }
   | { kind: 'preferences-changed'; preferences: Partial<Preferences> }
-  | { kind: 'recorded'; afresh: boolean; events: SessionEvent[]; recording: RecordingView }
+  | Recorded
   | { kind: 'connected'; adapter: AdapterDescription }
   | { kind: 'connection-failed'; failure: Failure }
   | { kind: 'worker-missing'; failure: Failure }
@@ -169,7 +169,7 @@ export function reduce(view: View, action: Action): View {
     case 'preferences-changed':
       return { ...view, preferences: { ...view.preferences, ...action.preferences } };
     case 'recorded':
-      return withRecording(view, action.events, action.recording, action.afresh);
+      return withRecording(view, action, reduce);
     case 'runs-changed':
       return view;
     case 'runs-listed':
@@ -209,9 +209,7 @@ export function reduce(view: View, action: Action): View {
         ...view,
         adapter: action.adapter,
         connectionFailure: null,
-        // what this browser can now do itself
-        recording: null,
-        run: view.recording === null ? view.run : null,
+        ...(view.recording !== null && { recording: null, run: null }), // it can now train itself
         milestone: view.text === null ? view.milestone : MILESTONES.ready,
       };
     case 'connection-failed':
@@ -295,14 +293,6 @@ export function reduce(view: View, action: Action): View {
   }
 }
 
-/** The view with more of a recorded run, which changes nothing but what is on show: no phase, and no live model. */
-function withRecording(view: View, events: SessionEvent[], recording: RecordingView, afresh: boolean): View {
-  const { phase } = view;
-  const { run, ...played } = events.reduce<View>(reduce, afresh ? { ...view, run: null } : view);
-  const milestone = recording.step < recording.steps ? RECORDING.playing : RECORDING.ended;
-  return { ...played, phase, milestone, recording, run: run && { ...run, live: false, id: null } };
-}
-
 /** What stays on the sheet: what was written, or, when a request was refused, what stood there before. */
 function endedGeneration({ generation, generationBefore }: View, failure: Failure | null): Generation | null {
   if (generation === null) return generationBefore;
@@ -311,9 +301,8 @@ function endedGeneration({ generation, generationBefore }: View, failure: Failur
   return { ...generation, busy: false };
 }
 
-function withRun(view: View, change: (run: RunView) => RunView): View {
-  return view.run === null ? view : { ...view, run: change(view.run) };
-}
+const withRun = (view: View, change: (run: RunView) => RunView): View =>
+  view.run === null ? view : { ...view, run: change(view.run) };
 
 function withPhase(view: View, phase: Phase, detail: string): View {
   const milestone = phase === view.phase ? null : phaseMilestone(view, phase);

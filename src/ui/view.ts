@@ -25,6 +25,7 @@ import type {
 import type { Mark } from './charts/series.ts';
 import type { LinkedText } from './link.ts';
 import type { PanelName } from './panel-names.ts';
+import type { RecordingView } from './recording/recording.ts';
 import type { RunHistory } from './run-history.ts';
 import { configOf, NOTHING_CHOSEN, type Settings, settingsFrom } from './settings.ts';
 import { MILESTONES, PRESETS, SETTINGS } from './strings.ts';
@@ -131,25 +132,6 @@ export interface Generation extends Begun {
   begun: number;
   busy: boolean;
 }
-
-/** A recorded run that is played where none can be trained: what it was, and how far it is on show. */
-export interface RecordingView {
-  /** The day, as 2026-01-31. */
-  recorded: string;
-  adapter: string;
-  /** How long the run took. */
-  seconds: number;
-  steps: number;
-  step: number;
-  playing: boolean;
-  /** How much faster than it went. */
-  speed: number;
-}
-
-export type RecordingCommand =
-  | { kind: 'play' | 'halt' }
-  | { kind: 'seek'; step: number }
-  | { kind: 'speed'; times: number };
 
 /** What the opened link asked for that is not, or cannot be, as it says. */
 export interface LinkView {

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { eventsBetween, type Recording } from '../../src/ui/recording/player.ts';
+import type { RecordingView } from '../../src/ui/recording/recording.ts';
 import { reduce, Store } from '../../src/ui/store.ts';
-import { canGenerate, canTrain, initialView, type RecordingView, type View } from '../../src/ui/view.ts';
+import { canGenerate, canTrain, initialView, type View } from '../../src/ui/view.ts';
 
 const FILE = fileURLToPath(new URL('../../src/ui/recording/moby-dick.json', import.meta.url));
 const recording: Recording = JSON.parse(readFileSync(FILE, 'utf8'));

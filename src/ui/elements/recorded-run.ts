@@ -1,8 +1,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { emit } from '../emit.ts';
+import type { RecordingCommand, RecordingView } from '../recording/recording.ts';
 import { RECORDING } from '../strings.ts';
 import { shared } from '../styles.ts';
-import type { RecordingCommand, RecordingView } from '../view.ts';
 
 /** How much faster than it went. */
 const SPEEDS = [1, 3, 10] as const;

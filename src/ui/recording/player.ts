@@ -1,7 +1,7 @@
 import type { SessionEvent } from '../../worker/messages.ts';
 import type { Store } from '../store.ts';
-import type { RecordingCommand, RecordingView } from '../view.ts';
 import address from './moby-dick.json?url';
+import type { RecordingCommand, RecordingView } from './recording.ts';
 
 /** How often what has been played is told, in milliseconds, as a worker tells what it has trained. */
 const INTERVAL_MS = 100;

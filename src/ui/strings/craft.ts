@@ -1,6 +1,6 @@
 import { count } from '../format.ts';
 import type { Theme } from '../preferences.ts';
-import type { RecordingView } from '../view.ts';
+import type { RecordingView } from '../recording/recording.ts';
 
 /** The header, help, and what the page is beyond its parts. */
 
