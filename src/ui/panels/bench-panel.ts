@@ -235,7 +235,9 @@ export class BenchPanel extends LitElement {
       }
 
       th:first-child {
+        min-width: 8rem;
         text-align: left;
+        white-space: normal;
       }
     `,
   ];
