@@ -67,5 +67,6 @@ function onward({ x, all, zoom, cursor }: Place, points: number): number | null 
 /** What the mouse would do where a finger does this. */
 export function asMouse({ type, clientX, clientY }: PointerEvent): MouseEvent {
   const kind = { pointerdown: 'mousedown', pointermove: 'mousemove' }[type] ?? 'mouseup';
-  return new MouseEvent(kind, { clientX, clientY, button: 0, buttons: 1, bubbles: true });
+  // without a movement uPlot takes it for a stray one
+  return new MouseEvent(kind, { clientX, clientY, movementX: 1, button: 0, buttons: 1, bubbles: true });
 }
