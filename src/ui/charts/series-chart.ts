@@ -18,6 +18,7 @@ import {
   nearest,
   type Range,
   type ReferenceLine,
+  rangesDiffer,
   type Series,
   seriesCSV,
   valueAt,
@@ -25,20 +26,7 @@ import {
 import { chartStyles } from './series-chart-styles.ts';
 
 /** Properties that change what is drawn. */
-const DRAWN = [
-  'series',
-  'revision',
-  'lines',
-  'marks',
-  'logX',
-  'logY',
-  'xRange',
-  'yRange',
-  'zoom',
-  'scaleMarks',
-] as const;
-
-const differs = (a: Range | null, b: Range | null | undefined): boolean => a?.[0] !== b?.[0] || a?.[1] !== b?.[1];
+const DRAWN = 'series revision lines marks logX logY xRange yRange zoom scaleMarks'.split(' ');
 
 /**
  * Curves over one x axis, with a crosshair, a zoom, a table behind it, and CSV and PNG out. It knows nothing of what it
@@ -75,13 +63,13 @@ export class SeriesChart extends LitElement {
     logY: { type: Boolean },
     lines: { attribute: false },
     marks: { attribute: false },
-    xRange: { attribute: false, hasChanged: differs },
+    xRange: { attribute: false, hasChanged: rangesDiffer },
     yRange: { attribute: false },
     scaleMarks: { attribute: false },
     formatX: { attribute: false },
     formatY: { attribute: false },
     empty: {},
-    zoom: { attribute: false, hasChanged: differs },
+    zoom: { attribute: false, hasChanged: rangesDiffer },
     cursor: { attribute: false },
     open: { state: true },
     spoken: { state: true },
@@ -152,7 +140,7 @@ export class SeriesChart extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (DRAWN.some((name) => changed.has(name))) this.#redrawing.schedule();
+    if (DRAWN.some((name) => changed.has(name as keyof SeriesChart))) this.#redrawing.schedule();
     if (changed.has('cursor')) this.#placeCursor();
   }
 
@@ -185,9 +173,6 @@ export class SeriesChart extends LitElement {
       this.#forget();
       this.#built = built;
       this.#plot = new uPlot(this.#options(width, height), data, this.#frame);
-      this.#plot.over.addEventListener('mouseenter', () => {
-        this.#hovered = true;
-      });
     } else {
       this.#plot.setData(data);
     }
@@ -246,9 +231,17 @@ export class SeriesChart extends LitElement {
   }
 
   #hover(left: number | null): void {
-    if (!this.#hovered) return; // it is only told where it was put
-    if (left === null) this.#hovered = false;
-    this.#moveCursor(left === null ? null : nearest(this.#x, this.#plot!.posToVal(left, 'x')));
+    // without a pointer it is only told where it was put
+    if (this.#hovered && left !== null) this.#moveCursor(nearest(this.#x, this.#plot!.posToVal(left, 'x')));
+  }
+
+  #enter(): void {
+    this.#hovered = true;
+  }
+
+  #leave(): void {
+    this.#hovered = false;
+    this.#moveCursor(null);
   }
 
   #moveCursor(x: number | null): void {
@@ -289,10 +282,6 @@ export class SeriesChart extends LitElement {
     return value === null ? NOTHING_YET : (one.format ?? this.formatY)(value);
   }
 
-  #toggled(event: Event): void {
-    this.open = (event.currentTarget as HTMLDetailsElement).open;
-  }
-
   #behind() {
     const { label, xLabel, series, formatX, formatY } = this;
     return html`
@@ -319,6 +308,8 @@ export class SeriesChart extends LitElement {
           class="frame"
           role="img"
           aria-label=${label}
+          @mouseenter=${this.#enter}
+          @mouseleave=${this.#leave}
           @pointerdown=${this.#finger}
           @pointermove=${this.#finger}
           @pointerup=${this.#finger}
@@ -328,7 +319,11 @@ export class SeriesChart extends LitElement {
         <button class="reset" ?hidden=${this.zoom === null} @click=${() => this.#zoomTo(null)}>${CHART.reset}</button>
       </div>
       <p class="spoken" aria-live="polite">${this.spoken}</p>
-      <details @toggle=${this.#toggled}>
+      <details
+        @toggle=${(event: ToggleEvent) => {
+          this.open = event.newState === 'open';
+        }}
+      >
         <summary>${CHART.behind}</summary>
         ${this.open ? this.#behind() : nothing}
       </details>

@@ -42,6 +42,9 @@ export interface Mark {
 
 export type Range = readonly [low: number, high: number];
 
+export const rangesDiffer = (a: Range | null, b: Range | null | undefined): boolean =>
+  a?.[0] !== b?.[0] || a?.[1] !== b?.[1];
+
 type Column = ArrayLike<number | null | undefined>;
 
 /** Series over one common x, as uPlot takes them. */
