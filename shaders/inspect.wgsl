@@ -1,6 +1,7 @@
 // What is computed only for somebody who looks: training and generation keep none of this in memory.
 //
-//   copy_sequence            out[i] = inp[chosen SIZE + i]: one sequence of a batch, before its memory is used again
+//   copy_sequence            out[i] = inp[chosen SIZE + i]: one sequence of a batch, before its memory is used again;
+                            from f16 with HALF, which matrix products may read
 //   attention_probabilities  out[h, t, u] = exp(s[t, u]) / (sum over u <= t of exp(s[t, u])), 0 for u > t,
 //                            s[t, u] = SCALE dot(q[t], k[u]), of one sequence of a batch, as attention.wgsl mixes values
 //                            with them (before dropout, where a training step drops some)
@@ -11,7 +12,11 @@
 // Sizes: SIZE numbers a sequence; T tokens, NH heads, HS channels a head, C = NH HS; N rows of V numbers.
 
 @group(0) @binding(0) var<storage, read> chosen: array<u32>;      // (1): which sequence of the batch
+//#if HALF
+@group(0) @binding(1) var<storage, read> inp: array<u32>;         // (B, SIZE) of f16, two a word
+//#else
 @group(0) @binding(1) var<storage, read> inp: array<f32>;         // (B, SIZE); (N, V)
+//#endif
 @group(0) @binding(2) var<storage, read> qkv: array<f32>;         // (B, T, 3 C)
 @group(0) @binding(3) var<storage, read_write> out: array<f32>;   // (SIZE); (NH, T, T); (N, V)
 
@@ -24,7 +29,12 @@ fn copy_sequence(
 ) {
   let i = (workgroup.x + workgroup.y * workgroups.x) * 64u + local;
   if (i < SIZE) {
-    out[i] = inp[chosen[0] * SIZE + i];
+    let at = chosen[0] * SIZE + i;
+//#if HALF
+    out[i] = unpack2x16float(inp[at / 2u])[at % 2u];
+//#else
+    out[i] = inp[at];
+//#endif
   }
 }
 //#endif

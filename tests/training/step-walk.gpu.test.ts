@@ -198,4 +198,30 @@ describe('a walk through the next step', () => {
     await expect(walk.make(0)).rejects.toMatchObject({ code: 'no-model' });
     walk.destroy();
   });
+
+  gpuTest('of a run in f16 is its step as well, and what it keeps is widened', async ({ device, skip }) => {
+    if (!device.half) skip('the adapter has no shader-f16');
+    const change = { precision: 'f16' as const, max_iters: 8, lr_decay_iters: 8, eval_interval: 2 };
+    const records: { loss: number; grad_norm: number }[] = [];
+    const plain = await Trainer.create(device, options(change));
+    await plain.run({ steps: (batch) => void records.push(...batch) });
+    plain.destroy();
+    const { trainer } = await begun(device, 1, change);
+    expect(trainer.computation.precision).toBe('f16');
+    const { step, buffers } = await trainer.snapshot();
+    const walk = await StepWalk.create(trainer.inside);
+    const { loss, grad_norm } = records[step]!;
+    const made = await walk.make(2);
+    expect(made).toMatchObject({ step, loss, grad_norm });
+    const T = MODEL.block_size;
+    const params = inFloat64(named(buffers.get('parameters')!));
+    const { blocks } = passage(MODEL, params, made.x.subarray(2 * T, 3 * T));
+    for (const stage of ['qkv', 'mixed', 'hidden', 'out'] as const) {
+      expectClose((await walk.read(`h.1.${stage}`)).values, blocks[1]![stage], 5e-3, stage);
+      const gradient = (await walk.read(`h.1.${stage}`, true)).values;
+      expect(gradient.every(Number.isFinite) && gradient.some((g) => g !== 0)).toBe(true);
+    }
+    walk.destroy();
+    trainer.destroy();
+  });
 });

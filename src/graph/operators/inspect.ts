@@ -7,15 +7,15 @@ import type { Tensor } from '../tensor.ts';
 
 /** A kernel of inspect.wgsl: the other two are left out of the code. */
 function kernel(entry: string, part: 'COPY' | 'PROBABILITIES' | 'SOFTMAX', sizes: Record<string, Constant>) {
-  const parts = { COPY: false, PROBABILITIES: false, SOFTMAX: false, [part]: true };
-  return { source, entry, constants: { ...sizes, ...parts } };
+  const parts = { COPY: false, PROBABILITIES: false, SOFTMAX: false, HALF: false, [part]: true };
+  return { source, entry, constants: { ...parts, ...sizes } };
 }
 
-/** A copy of one sequence, inp[chosen]. inp (B, ...) of f32; chosen (1) of u32, below B. Returns (...). */
+/** A copy of one sequence, inp[chosen], in f32. inp (B, ...) of f32 or f16; chosen (1) of u32, below B. Returns (...). */
 export function sequenceOf(graph: Graph, inp: Tensor, chosen: Tensor): Tensor {
   const out = graph.tensor(`a sequence of ${inp.name}`, inp.shape.slice(1));
   graph.dispatch(
-    kernel('copy_sequence', 'COPY', { SIZE: out.size }),
+    kernel('copy_sequence', 'COPY', { SIZE: out.size, HALF: inp.dtype === 'f16' }),
     { chosen, inp, out },
     fold(Math.ceil(out.size / 64)),
   );
