@@ -1,7 +1,7 @@
 // What is computed only for somebody who looks: training and generation keep none of this in memory.
 //
 //   copy_sequence            out[i] = inp[chosen SIZE + i]: one sequence of a batch, before its memory is used again;
-                            from f16 with HALF, which matrix products may read
+//                            from f16 with HALF, which matrix products may read
 //   attention_probabilities  out[h, t, u] = exp(s[t, u]) / (sum over u <= t of exp(s[t, u])), 0 for u > t,
 //                            s[t, u] = SCALE dot(q[t], k[u]), of one sequence of a batch, as attention.wgsl mixes values
 //                            with them (before dropout, where a training step drops some)
