@@ -176,7 +176,7 @@ test('options of the training: all of them together, ended early and at the best
 
 describe('bad input: one line on stderr that says how to mend it, nothing on stdout', () => {
   test.for([
-    [2, [], /Choose one of train, sample, evaluate, export, parity/],
+    [2, [], /Choose one of train, sample, evaluate, export, shrink, parity/],
     [2, ['draw'], /no command “draw”/],
     [2, ['constructor'], /no command “constructor”/],
     [2, ['train', '--constructor', '3'], /no flag --constructor/],
