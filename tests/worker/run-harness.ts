@@ -83,13 +83,18 @@ export async function bytesOf(folder: FileSystemDirectoryHandle, name: string): 
   return new Uint8Array(await (await (await folder.getFileHandle(name)).getFile()).arrayBuffer());
 }
 
-/** All that two runs which are the same have in common: every loss, sample and evaluation, and the bits of the last state. */
+/**
+ * All that two runs which are the same have in common: every loss, norm, sample and evaluation, and the bits of the last
+ * state. How fast they went differs, and so does what is counted in a sample, which waits until the text has been counted.
+ */
 export async function traceOf(tab: Tab, id: string) {
   const kept = await tab.session.showRun(id);
   if (!kept.ok) throw new Error(kept.failure.message);
   const folder = await folderOf(id);
   const newest = await newestSlot([await bytesOf(folder, 'latest.0'), await bytesOf(folder, 'latest.1')]);
-  return { state: await sha256(newest!.payload), ...kept.value.metrics };
+  const { records, evaluations, norms, samples } = kept.value.metrics;
+  const written = samples.map(({ counted: _, ...sample }) => sample);
+  return { state: await sha256(newest!.payload), records, evaluations, norms, samples: written };
 }
 
 /** A line of the table that the tests print. */

@@ -34,7 +34,11 @@ function config(change: Partial<RunConfig['training']> = {}): RunConfig {
 
 const until = (holds: () => boolean) => expect.poll(holds, { timeout: 60_000, interval: 10 }).toBe(true);
 const steps = () => events.flatMap((event) => (event.kind === 'step' ? event.records : []));
-const phases = () => events.flatMap((event) => (event.kind === 'status' ? [event.phase] : []));
+/** The phases that were told, each once however often it told how far it is. */
+const phases = () =>
+  events
+    .flatMap((event) => (event.kind === 'status' ? [event.phase] : []))
+    .filter((phase, i, all) => phase !== all[i - 1]);
 
 /** The answer of a command, and how long it took. */
 async function timed(command: () => Promise<unknown>): Promise<number> {
