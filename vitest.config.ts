@@ -24,7 +24,7 @@ const dawn = {
   },
 };
 
-/** A software GPU takes every core: these files run one after another, and so do the three projects. */
+/** A software GPU takes a core: these files run one after another. `tests/run.mjs` runs the projects in two lanes. */
 const alone = { fileParallelism: false, hookTimeout: 120_000 };
 
 export default defineConfig({

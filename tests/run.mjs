@@ -1,7 +1,8 @@
 // `npm test`: installs what is missing, finds or installs a browser, and runs Vitest. Arguments pass through to it.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   becomeNode,
@@ -43,5 +44,30 @@ async function requireChrome() {
 requireNode();
 installPackages(console.log);
 process.env.CHROME_PATH = await requireChrome();
-const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
-becomeNode([vitest, 'run', '--root', ROOT, ...process.argv.slice(2)], await vulkanEnvironment());
+const vitest = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--root', ROOT];
+const given = process.argv.slice(2);
+const environment = await vulkanEnvironment();
+const isWhole = given.every((argument) => /^--(reporter|outputFile)/.test(argument));
+if (isWhole) await runAll();
+else becomeNode([...vitest, ...given], environment);
+
+/**
+ * Everything, in two runs at a time: the process of Chromium that stands for a GPU keeps one core busy, however many pages
+ * it has. What both report is put together at the end.
+ */
+async function runAll() {
+  const reports = mkdtempSync(join(tmpdir(), 'inkling-tests-'));
+  const lane = (/** @type {string[]} */ ...projects) => {
+    const report = `--outputFile.blob=${join(reports, `${projects[0]}.json`)}`;
+    const chosen = projects.flatMap((project) => ['--project', project]);
+    const child = spawn(process.execPath, [...vitest, ...chosen, '--reporter=default', '--reporter=blob', report], {
+      stdio: 'inherit',
+      env: { ...process.env, ...environment },
+    });
+    return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+  };
+  const codes = await Promise.all([lane('node', 'e2e'), lane('gpu')]);
+  const merged = spawnSync(process.execPath, [...vitest, `--merge-reports=${reports}`, ...given], { stdio: 'inherit' });
+  rmSync(reports, { recursive: true });
+  process.exitCode = Math.max(merged.status ?? 1, ...codes);
+}
