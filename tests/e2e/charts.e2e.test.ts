@@ -192,8 +192,8 @@ describe('the charts of a run', () => {
   });
 
   test('are smoothed by a chosen amount, but for the learning rate', async () => {
-    await page.mouse.move(0, 0); // a pointer that leaves a chart takes the crosshair with it
     const { lines } = await savedSteps();
+    await page.mouse.move(0, 0); // a pointer that leaves a chart, as the page scrolls, takes the crosshair with it
     const exact = Number(lines.find(([step, loss]) => step === '6' && loss !== '')![1]).toFixed(3);
     await chart('loss').locator('.held').focus();
     await page.keyboard.press('Home');
