@@ -31,6 +31,8 @@ import './elements/inkling-page.ts';
 const store = new Store();
 const page = document.querySelector('inkling-page')!;
 const addressBar = new AddressBar(openLink);
+/** Read before anything is shown: from then on the address says what is chosen. */
+const opened = addressBar.read();
 
 store.addEventListener('change', () => {
   const { view } = store;
@@ -329,6 +331,5 @@ document.addEventListener('freeze', save);
 
 attend(page, store, obey);
 
-const opened = addressBar.read();
 if (opened !== null) openLink(opened);
 void begin();
