@@ -76,7 +76,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.getByText('The character “日” (U+65E5) is not in the text that the model learnt.').waitFor();
   await field.fill('The whale\nis');
   await page.getByRole('button', { name: 'Look', exact: true }).click();
-  const characters = page.getByRole('option');
+  const characters = page.locator('prompt-section').getByRole('option');
   await expect.poll(() => characters.count()).toBe(12);
   expect(await characters.nth(9).locator('.sign').textContent()).toBe('↵');
   await page.getByRole('option', { name: 'character 10, line break' }).waitFor();

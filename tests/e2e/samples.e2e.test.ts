@@ -94,12 +94,14 @@ test('arrow keys and the pointer tell how a character was chosen; marks have a l
   ] as const) {
     await page.setViewportSize({ width, height: 844 });
     await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(300); // colours change over a moment
     expect(await complaintsOfAxe(page)).toEqual([]);
   }
   await page.setViewportSize({ width: 1280, height: 900 });
   await page.keyboard.press('Escape');
   await strip().getByText('Point at a character').waitFor();
 
+  await region().locator('[data-at="0"]').scrollIntoViewIfNeeded(); // the page was wider and narrower meanwhile
   const box = (await region().locator('[data-at="0"]').boundingBox())!;
   await page.mouse.move(box.x + 2, box.y + box.height / 2);
   const first = { ' ': 'space', '\n': 'line break' }[characters[0]!] ?? `“${characters[0]}”`;

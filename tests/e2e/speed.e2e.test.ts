@@ -84,7 +84,7 @@ test('the benchmark opens from the foot of the page, waits for a run, measures, 
   await page.getByRole('button', { name: 'Close the measurement' }).click();
   await page.getByRole('button', { name: 'Train' }).click();
   await page.getByRole('button', { name: 'Pause' }).waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Measure this adapter' }).click();
+  await page.getByRole('button', { name: 'Benchmark this adapter' }).click();
   await panel.getByText('A run is going on. Pause it to measure.').waitFor();
   expect(await panel.getByRole('button', { name: 'Measure', exact: true }).isDisabled()).toBe(true);
   expect(complaints).toEqual([]);

@@ -51,7 +51,7 @@ export const PHASES: Record<Phase, string> = {
 };
 
 export const FOOTER = {
-  measure: 'Measure this adapter',
+  measure: 'Benchmark this adapter',
   closeMeasurement: 'Close the measurement',
   privacy: 'Everything is computed on this machine. No text and no model is sent anywhere.',
   saved: (step: number) => `saved up to step ${count(step)}`,
