@@ -68,7 +68,12 @@ export function plotOptions(source: PlotSource): uPlot.Options {
     width: source.width,
     height: source.height,
     legend: { show: false },
-    padding: [Math.ceil(fontSize / 2), Math.max(room, twoScales || source.scaleMarks ? 0 : fontSize), 0, 0],
+    padding: [
+      Math.ceil(fontSize / 2),
+      Math.max(room, twoScales || source.scaleMarks ? 0 : Math.ceil(1.75 * fontSize)),
+      0,
+      0,
+    ],
     cursor: {
       y: false,
       points: { show: false },
