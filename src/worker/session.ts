@@ -130,7 +130,11 @@ export class Session extends LibraryCommands implements SessionCommands {
       const { text, description } = await loadText(source, progress, reading.signal);
       this.#text = text;
       const measure = measureOf(text);
-      if (text.ids.length <= SOON_MEASURED) return { ...description, statistics: (await measure).statistics };
+      if (text.ids.length <= SOON_MEASURED) {
+        const { statistics } = await measure;
+        reading.signal.throwIfAborted(); // a text that was chosen while this one was counted has the word
+        return { ...description, statistics };
+      }
       void measure.then(({ statistics }) => {
         if (text === this.#text) this.#events.send({ kind: 'measured', of: 'text', statistics });
       });
