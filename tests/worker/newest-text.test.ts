@@ -3,7 +3,7 @@ import { Session } from '../../src/worker/session.ts';
 
 test('a text that is chosen while another one is counted has the word', async () => {
   const session = new Session(undefined, true);
-  const long = session.loadText({ kind: 'paste', text: 'The whale is white, and so is the sea. '.repeat(40_000) });
+  const long = session.loadText({ kind: 'paste', text: 'The whale is white, and so is the sea. '.repeat(80_000) });
   // the long one is read in some turns of the loop, and then counted
   const answers = [];
   for (let turn = 0; turn < 8; turn++) {
@@ -17,5 +17,5 @@ test('a text that is chosen while another one is counted has the word', async ()
   ]);
   // whatever was told last is the newest
   expect(told.filter((what) => what !== 'superseded').at(-1)).toBe('shells 7');
-  expect(told.indexOf('long')).toBeLessThan(told.findIndex((what) => what.startsWith('shells')));
+  expect(told).not.toContain('long');
 });
