@@ -42,7 +42,7 @@ async function stepsOf(name: string): Promise<number[]> {
 
 /** Where a chart's curves lie on the screen. */
 async function area(name: string) {
-  await chart(name).locator('.u-over').scrollIntoViewIfNeeded();
+  await chart(name).locator('.held').scrollIntoViewIfNeeded();
   return (await chart(name).locator('.u-over').boundingBox())!;
 }
 
@@ -121,12 +121,17 @@ describe('the charts of a run', () => {
     expect(await chart('gradNorm').locator('[aria-live]').textContent()).toMatch(/^step 3: Gradient norm \d/);
   });
 
-  test('have logarithmic axes', async () => {
+  /** The crosshair, by keys: to step 6, one further than that of the evaluation before the first step. */
+  async function goToSixth() {
     await chart('loss').locator('.held').focus();
     await page.keyboard.press('End');
     await page.keyboard.press('Home');
-    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight'); // step 6, after that of the evaluation
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
     await expect.poll(() => legend('loss')).toMatch(/step 6$/);
+  }
+
+  test('have logarithmic axes', async () => {
+    await goToSixth();
     expect(Math.abs((await crosshair('loss')) - 6 / STEPS)).toBeLessThan(0.03);
     await page.getByLabel('Logarithmic steps').check();
     await expect
@@ -137,6 +142,9 @@ describe('the charts of a run', () => {
     await expect.poll(async () => (await chart('loss').locator('canvas').screenshot()).equals(before)).toBe(false);
     await page.getByLabel('Logarithmic values').uncheck();
     await page.getByLabel('Logarithmic steps').uncheck();
+    // the plot is built anew for other axes, a moment later
+    await goToSixth();
+    await expect.poll(async () => Math.abs((await crosshair('loss')) - 6 / STEPS)).toBeLessThan(0.03);
   });
 
   test('are zoomed together, by dragging and by keys, and shown whole again', async () => {
