@@ -140,6 +140,13 @@ fn four_dout(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
 //#endif
 }
 
+//#if QUADS
+// What each thread of a quad has read.
+fn four_of(mine: f32) -> vec4f {
+  return vec4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+}
+//#endif
+
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 
 // Where a thread stands: with QUADS a row past the last one still reads for its quad, and stores nothing.
@@ -303,8 +310,14 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
 //#endif
   for (var t = place.first; t < T; t += 4u) {
     let at = lse_at + min(t + FOUR, vec4u(T - 1u));
+//#if QUADS
+    let mine = lse_at + min(t + place.lane, T - 1u);
+    let l = four_of(saved_lse[mine]);
+    let d = four_of(saved_dots[mine]);
+//#else
     let l = vec4f(saved_lse[at.x], saved_lse[at.y], saved_lse[at.z], saved_lse[at.w]);
     let d = vec4f(saved_dots[at.x], saved_dots[at.y], saved_dots[at.z], saved_dots[at.w]);
+//#endif
     var s = vec4f();
     var dp = vec4f();
     //#repeat i HS4

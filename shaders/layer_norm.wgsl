@@ -8,8 +8,9 @@
 //   dweight = sum over rows of dout * xhat                                 = or += (ACCUMULATE)
 //   dbias   = sum over rows of dout                                        = or += (ACCUMULATE)
 //
-// LANES threads share a sum; with LANES 1 there is no barrier. Sizes: N rows, C channels in WIDTH pieces: of four where
-// four divides C (VEC4), otherwise of one.
+// LANES threads share a sum; with LANES 1 there is no barrier. Each reads its OWN = ceil(WIDTH / LANES) pieces of the row
+// once and keeps them. Sizes: N rows, C channels in WIDTH pieces: of four where four divides C (VEC4), otherwise of one.
+// RAGGED where LANES does not divide WIDTH.
 
 //#if OUT_HALF
 enable f16;
@@ -66,30 +67,47 @@ fn layer_norm(
   let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
   let lane = local.x;
   // threads past the last row compute it again and store nothing: all of a workgroup must meet at the barriers
-  let base = min(row, N - 1u) * WIDTH;
+  let first = min(row, N - 1u) * WIDTH + lane;
+  var x: array<Piece, OWN>;
   var sum = Piece();
-  for (var c = lane; c < WIDTH; c += LANES) {
-    sum += inp[base + c];
+  //#repeat i OWN
+//#if RAGGED
+  if (lane + LANES * i < WIDTH)
+//#endif
+  {
+    x[i] = inp[first + LANES * i];
+    sum += x[i];
   }
+  //#endrepeat
   let mean = sum_lanes(vec2f(total(sum), 0.0), lane, local.y).x / f32(C);
   var squares = Piece();
-  for (var c = lane; c < WIDTH; c += LANES) {
-    let d = inp[base + c] - mean;
-    squares += d * d;
+  //#repeat i OWN
+//#if RAGGED
+  if (lane + LANES * i < WIDTH)
+//#endif
+  {
+    x[i] -= mean;
+    squares += x[i] * x[i];
   }
+  //#endrepeat
   let variance = sum_lanes(vec2f(total(squares), 0.0), lane, local.y).x / f32(C);
   // 1 / sqrt rather than inverseSqrt, which WGSL allows to be off by 2 ulp
   let rstd = 1.0 / sqrt(variance + EPSILON);
   if (row >= N) {
     return;
   }
-  for (var c = lane; c < WIDTH; c += LANES) {
-    var y = (inp[base + c] - mean) * rstd * weight[c];
-//#if BIAS
-    y += bias[c];
+  //#repeat i OWN
+//#if RAGGED
+  if (lane + LANES * i < WIDTH)
 //#endif
-    out[base + c] = OutPiece(y);
+  {
+    var y = x[i] * rstd * weight[lane + LANES * i];
+//#if BIAS
+    y += bias[lane + LANES * i];
+//#endif
+    out[first + LANES * i] = OutPiece(y);
   }
+  //#endrepeat
 //#if TRAINING
   if (lane == 0u) {
     statistics[row] = vec2f(mean, rstd);
@@ -106,29 +124,41 @@ fn layer_norm_backward(
 ) {
   let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
   let lane = local.x;
-  let base = min(row, N - 1u) * WIDTH;
+  let first = min(row, N - 1u) * WIDTH + lane;
   let mean = saved[min(row, N - 1u)].x;
   let rstd = saved[min(row, N - 1u)].y;
+  var xhat: array<Piece, OWN>;
+  var dxhat: array<Piece, OWN>;
   var sum = Piece();         // of dxhat
   var projection = Piece();  // of dxhat * xhat
-  for (var c = lane; c < WIDTH; c += LANES) {
-    let dxhat = dout[base + c] * weight[c];
-    sum += dxhat;
-    projection += dxhat * ((inp[base + c] - mean) * rstd);
+  //#repeat i OWN
+//#if RAGGED
+  if (lane + LANES * i < WIDTH)
+//#endif
+  {
+    xhat[i] = (inp[first + LANES * i] - mean) * rstd;
+    dxhat[i] = dout[first + LANES * i] * weight[lane + LANES * i];
+    sum += dxhat[i];
+    projection += dxhat[i] * xhat[i];
   }
+  //#endrepeat
   let means = sum_lanes(vec2f(total(sum), total(projection)), lane, local.y) / f32(C);
   if (row >= N) {
     return;
   }
-  for (var c = lane; c < WIDTH; c += LANES) {
-    let xhat = (inp[base + c] - mean) * rstd;
-    let dx = rstd * (dout[base + c] * weight[c] - means.x - xhat * means.y);
+  //#repeat i OWN
+//#if RAGGED
+  if (lane + LANES * i < WIDTH)
+//#endif
+  {
+    let dx = rstd * (dxhat[i] - means.x - xhat[i] * means.y);
 //#if ACCUMULATE
-    dinp[base + c] += dx;
+    dinp[first + LANES * i] += dx;
 //#else
-    dinp[base + c] = dx;
+    dinp[first + LANES * i] = dx;
 //#endif
   }
+  //#endrepeat
 }
 
 // Workgroup (GROUPS, LANES): each x is a piece of the channels, its y share the rows; neighbouring threads read

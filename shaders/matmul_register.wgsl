@@ -1,13 +1,13 @@
 // Matrix product in registers: a thread owns TILE x TILE outputs and reads its operands straight from memory, four
 // numbers at a time. Put behind matmul.wgsl. A larger tile reads each operand less often, a smaller one keeps more
-// threads busy. Each output's sum runs over k in order.
+// threads busy. Each output's sum runs over k in order, four at a time.
 //
 // QUADS: the four threads of a quad lie side by side along n and need the same numbers of `a`: each reads a quarter and
-// they tell each other. Fewer reads, the same sums.
+// they tell each other. Fewer reads.
 // SLICES > 1: as many threads share each output, each taking a stretch of SLICE of the k, and the first one adds the
 // stretches up in order (split-K): for products with few outputs and long sums, such as the gradients of weights.
 //
-// Workgroup (TX, TY, SLICES): thread x along n, y along m, z along k. VECTORS = TILE / 4; STEP = 4 with QUADS, else 1.
+// Workgroup (TX, TY, SLICES): thread x along n, y along m, z along k. VECTORS = TILE / 4.
 
 //#if QUADS
 enable subgroups;
@@ -50,40 +50,50 @@ fn matmul(
 
 //#if A_TRANSPOSED
   var column_sums: array<vec4f, VECTORS>;
-  var av: array<vec4f, VECTORS>;
-  for (var first = begin; first < end; first += STEP) {
-//#if QUADS
+  var av: array<vec4f, 4 * VECTORS>;  // of the k-th of four, vector i of the tile's rows at 4 * i + k
+  for (var k = begin; k < end; k += 4u) {
     //#repeat i VECTORS
-    parts[i] = select(vec4f(), load_a(min(first + lane, K - 1u) * A_WIDTH, m + 4u * i), first + lane < end);
-    //#endrepeat
+//#if QUADS
+    parts[i] = select(vec4f(), load_a(min(k + lane, K - 1u) * A_WIDTH, m + 4u * i), k + lane < end);
+    av[4u * i] = quadBroadcast(parts[i], 0u);
+    av[4u * i + 1u] = quadBroadcast(parts[i], 1u);
+    av[4u * i + 2u] = quadBroadcast(parts[i], 2u);
+    av[4u * i + 3u] = quadBroadcast(parts[i], 3u);
+//#if BIAS_GRADIENT
+    column_sums[i] += parts[i]; // a quarter of them: each thread of the quad has read another k
 //#endif
-    //#repeat s STEP
-    let k = min(first + s, K - 1u);
-    //#repeat i VECTORS
-//#if QUADS
-    av[i] = quadBroadcast(parts[i], s);
 //#else
-    av[i] = load_a(k * A_WIDTH, m + 4u * i);
-//#endif
-    //#endrepeat
-    //#repeat j VECTORS
-    let bv = load_b(k * B_WIDTH, n + 4u * j);
-    //#repeat i VECTORS
-    sums[4u * i * VECTORS + j] += av[i].x * bv;
-    sums[(4u * i + 1u) * VECTORS + j] += av[i].y * bv;
-    sums[(4u * i + 2u) * VECTORS + j] += av[i].z * bv;
-    sums[(4u * i + 3u) * VECTORS + j] += av[i].w * bv;
-    //#endrepeat
+    //#repeat s 4
+    av[4u * i + s] = select(vec4f(), load_a(min(k + s, K - 1u) * A_WIDTH, m + 4u * i), k + s < end);
     //#endrepeat
 //#if BIAS_GRADIENT
     if (n == 0u) {
-      //#repeat i VECTORS
-      column_sums[i] += av[i];
-      //#endrepeat
+      column_sums[i] += av[4u * i] + av[4u * i + 1u] + av[4u * i + 2u] + av[4u * i + 3u];
     }
 //#endif
+//#endif
+    //#endrepeat
+    //#repeat j VECTORS
+    let b0 = load_b(k * B_WIDTH, n + 4u * j);
+    let b1 = load_b(min(k + 1u, K - 1u) * B_WIDTH, n + 4u * j);
+    let b2 = load_b(min(k + 2u, K - 1u) * B_WIDTH, n + 4u * j);
+    let b3 = load_b(min(k + 3u, K - 1u) * B_WIDTH, n + 4u * j);
+    //#repeat i VECTORS
+    //#repeat r 4
+    sums[(4u * i + r) * VECTORS + j] +=
+      av[4u * i][r] * b0 + av[4u * i + 1u][r] * b1 + av[4u * i + 2u][r] * b2 + av[4u * i + 3u][r] * b3;
+    //#endrepeat
+    //#endrepeat
     //#endrepeat
   }
+//#if BIAS_GRADIENT
+//#if QUADS
+  //#repeat i VECTORS
+  column_sums[i] = (quadBroadcast(column_sums[i], 0u) + quadBroadcast(column_sums[i], 1u)) +
+    (quadBroadcast(column_sums[i], 2u) + quadBroadcast(column_sums[i], 3u));
+  //#endrepeat
+//#endif
+//#endif
 //#else
   // rows past the end repeat the last one: read, never stored
 //#if QUADS

@@ -1,3 +1,4 @@
+import { isSoftware } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 
 /** Dawn crashes when its instance is collected while a device lives, so it is kept until the process ends. */
@@ -7,6 +8,19 @@ const DRIVER_HINT =
   process.platform === 'linux'
     ? 'Install a Vulkan driver (Debian and Ubuntu: apt-get install mesa-vulkan-drivers libvulkan1), or Chromium, which brings one that runs on the processor.'
     : 'Update the graphics driver.';
+
+/** Nothing ever wakes who waits for it. */
+const nothing = new Int32Array(new SharedArrayBuffer(4));
+
+/**
+ * While something is pending, Dawn asks for news in every turn of Node's event loop, without a pause, which takes a whole core
+ * from an adapter that computes on the processor. So each turn rests for a millisecond. Where there are no turns, because
+ * nothing is pending, there is no rest either, and the process may end.
+ */
+function rest(): void {
+  Atomics.wait(nothing, 0, 0, 1);
+  setImmediate(rest).unref();
+}
 
 /**
  * WebGPU in Node: Dawn, through the package `webgpu`. Also defines `GPUBufferUsage` and the like as globals.
@@ -28,9 +42,17 @@ export async function openGPU({ experimental = false } = {}): Promise<GPU> {
     );
   }
   Object.assign(globalThis, dawn.globals);
-  instance = dawn.create(experimental ? ['enable-dawn-features=allow_unsafe_apis'] : []);
-  if (!(await instance.requestAdapter())) {
-    throw new InklingError('no-adapter', 'No graphics adapter was found.', DRIVER_HINT);
+  const options = experimental ? ['enable-dawn-features=allow_unsafe_apis'] : [];
+  instance = dawn.create(options);
+  let adapter = await instance.requestAdapter();
+  const { INKLING_SPARE_DRIVER: spare } = process.env; // see set-up.mjs
+  if (!adapter && spare) {
+    process.env.VK_ICD_FILENAMES = spare;
+    instance = dawn.create(options);
+    adapter = await instance.requestAdapter();
   }
+  if (!adapter) throw new InklingError('no-adapter', 'No graphics adapter was found.', DRIVER_HINT);
+  // Windows cannot rest for less than 16 ms.
+  if (isSoftware(adapter.info) && process.platform !== 'win32') rest();
   return instance;
 }

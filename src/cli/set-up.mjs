@@ -182,15 +182,18 @@ const BROWSER_FOLDERS = [
   '/opt/microsoft/msedge',
   '/snap/chromium/current/usr/lib/chromium-browser',
 ];
-const SOFTWARE_DRIVER = 'vk_swiftshader_icd.json';
+export const SOFTWARE_DRIVER = 'vk_swiftshader_icd.json';
 
 /** @param {string} folder */
 function hasDriver(folder) {
   return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.json'));
 }
 
-/** @returns {Promise<string | undefined>} */
-async function softwareDriverFolder() {
+/**
+ * Where an installed browser keeps the SwiftShader driver.
+ * @returns {Promise<string | undefined>}
+ */
+export async function softwareDriverFolder() {
   const holds = (/** @type {string} */ folder) => existsSync(join(folder, SOFTWARE_DRIVER));
   const known = BROWSER_FOLDERS.find(holds);
   if (known) return known;
@@ -202,7 +205,8 @@ async function softwareDriverFolder() {
 
 /**
  * What the environment lacks for Dawn to find a GPU in Node. Only Linux needs help: where there is no Vulkan
- * driver, or no loader to find it with, an installed browser lends its own (SwiftShader, on the processor).
+ * driver, or no loader to find it with, an installed browser lends its own (SwiftShader, on the processor). Whether a
+ * driver that is there finds a GPU is only known later, so what could be lent is told in INKLING_SPARE_DRIVER.
  * The variables work only if they are set before the process starts.
  * @returns {Promise<Record<string, string>>} variables to add; none where nothing is missing or can be lent
  */
@@ -211,13 +215,14 @@ export async function vulkanEnvironment() {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES, LD_LIBRARY_PATH = '' } = process.env;
   const libraries = LD_LIBRARY_PATH.split(delimiter).filter(Boolean);
   const loader = [...libraries, ...LOADER_FOLDERS].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
-  const driver = VK_ICD_FILENAMES || VK_DRIVER_FILES || DRIVER_FOLDERS.some(hasDriver);
-  if (loader && driver) return {};
+  const chosen = VK_ICD_FILENAMES || VK_DRIVER_FILES;
+  if (loader && chosen) return {};
   const folder = await softwareDriverFolder();
   if (!folder) return {};
+  const lent = join(folder, SOFTWARE_DRIVER);
   return {
     ...(loader ? {} : { LD_LIBRARY_PATH: [...libraries, folder].join(delimiter) }),
-    ...(driver ? {} : { VK_ICD_FILENAMES: join(folder, SOFTWARE_DRIVER) }),
+    ...(chosen ? {} : DRIVER_FOLDERS.some(hasDriver) ? { INKLING_SPARE_DRIVER: lent } : { VK_ICD_FILENAMES: lent }),
   };
 }
 

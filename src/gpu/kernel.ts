@@ -89,9 +89,9 @@ function unroll(lines: readonly string[], entry: string, constants: Kernel['cons
   for (const line of lines) {
     const [, name, size] = /^\s*\/\/#repeat\s+(\w+)\s+(\w+)/.exec(line) ?? [];
     if (name) {
-      const count = constants[size!];
-      if (typeof count !== 'number') {
-        throw new InklingError('internal', `${entry}: #repeat needs a number constant ${size}`);
+      const count = /^\d/.test(size!) ? Number(size) : constants[size!];
+      if (typeof count !== 'number' || Number.isNaN(count)) {
+        throw new InklingError('internal', `${entry}: #repeat needs a number, or a constant that is one: ${size}`);
       }
       open.push({ name, count, body: [] });
     } else if (/^\s*\/\/#endrepeat/.test(line)) {

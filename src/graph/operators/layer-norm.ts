@@ -35,6 +35,8 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     ACCUMULATE: false,
     OUT_HALF: out.dtype === 'f16',
     ...shape,
+    OWN: Math.ceil(WIDTH / shape.LANES),
+    RAGGED: WIDTH % shape.LANES !== 0,
   };
   graph.dispatch(
     { source, entry: 'layer_norm', constants },

@@ -167,7 +167,6 @@ export function product(
         }
       : {
           QUADS: quads === true,
-          STEP: quads ? 4 : 1,
           SPLIT: slices > 1,
           SLICES: slices,
           SLICE: 4 * Math.ceil(K / (4 * slices)),
