@@ -5,8 +5,8 @@
 //
 // Backward, with dxhat = dout * weight and the means taken over the channels of the row:
 //   dx      = rstd * (dxhat - mean(dxhat) - xhat * mean(dxhat * xhat))     = or += (ACCUMULATE)
-//   dweight = sum over rows of dout * xhat                                 = or += (ACCUMULATE)
-//   dbias   = sum over rows of dout                                        = or += (ACCUMULATE)
+//   dweight = sum over rows of dout * xhat                                 = or += (ACCUMULATE_PARAMETERS)
+//   dbias   = sum over rows of dout                                        = or += (ACCUMULATE_PARAMETERS)
 //
 // LANES threads share a sum; with LANES 1 there is no barrier. Each reads its OWN = ceil(WIDTH / LANES) pieces of the row
 // once and keeps them. Sizes: N rows, C channels in WIDTH pieces: of four where four divides C (VEC4), otherwise of one.
@@ -43,7 +43,7 @@ alias OutPiece = Piece;
 
 alias Shared = vec2f;
 
-//#if REDUCE
+//#if REDUCE_COLUMNS
 var<workgroup> gains: array<Piece, LANES * GROUPS>;
 var<workgroup> shifts: array<Piece, LANES * GROUPS>;
 //#endif
@@ -115,15 +115,24 @@ fn layer_norm(
 //#endif
 }
 
-// Workgroup (LANES, GROUPS) as above.
+// One dispatch for both parts of the backward: the first ROW_GROUPS workgroups compute dx, as the forward is shared out,
+// and the others dweight and dbias.
 @compute @workgroup_size(LANES, GROUPS)
 fn layer_norm_backward(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 ) {
-  let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
-  let lane = local.x;
+  let group = workgroup.x + workgroup.y * workgroups.x;
+  if (group < ROW_GROUPS) {
+    backward_row(group * GROUPS + local.y, local.x, local.y);
+  } else {
+    let thread = local.x + LANES * local.y;
+    backward_column((group - ROW_GROUPS) * COLUMN_GROUPS, thread % COLUMN_GROUPS, thread / COLUMN_GROUPS);
+  }
+}
+
+fn backward_row(row: u32, lane: u32, group: u32) {
   let first = min(row, N - 1u) * WIDTH + lane;
   let mean = saved[min(row, N - 1u)].x;
   let rstd = saved[min(row, N - 1u)].y;
@@ -142,7 +151,7 @@ fn layer_norm_backward(
     projection += dxhat[i] * xhat[i];
   }
   //#endrepeat
-  let means = sum_lanes(vec2f(total(sum), total(projection)), lane, local.y) / f32(C);
+  let means = sum_lanes(vec2f(total(sum), total(projection)), lane, group) / f32(C);
   if (row >= N) {
     return;
   }
@@ -161,44 +170,40 @@ fn layer_norm_backward(
   //#endrepeat
 }
 
-// Workgroup (GROUPS, LANES): each x is a piece of the channels, its y share the rows; neighbouring threads read
+// COLUMN_GROUPS pieces of the channels, from `first` on, whose rows COLUMN_LANES threads share; neighbouring threads read
 // neighbouring channels.
-@compute @workgroup_size(GROUPS, LANES)
-fn layer_norm_backward_parameters(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(local_invocation_id) local: vec3u,
-) {
-  let piece = workgroup.x * GROUPS + local.x;
-  let c = min(piece, WIDTH - 1u);
+fn backward_column(first: u32, column: u32, lane: u32) {
+  let c = min(first + column, WIDTH - 1u);
   var gain = Piece();   // sum of dout * xhat
   var shift = Piece();  // sum of dout
-  for (var row = local.y; row < N; row += LANES) {
+  for (var row = lane; row < N; row += COLUMN_LANES) {
     let dy = dout[row * WIDTH + c];
     gain += dy * ((inp[row * WIDTH + c] - saved[row].x) * saved[row].y);
     shift += dy;
   }
-//#if REDUCE
-  gains[local.x * LANES + local.y] = gain;
-  shifts[local.x * LANES + local.y] = shift;
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
+//#if REDUCE_COLUMNS
+  let at = column * COLUMN_LANES + lane;
+  gains[at] = gain;
+  shifts[at] = shift;
+  for (var half = COLUMN_LANES / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (local.y < half) {
-      gains[local.x * LANES + local.y] += gains[local.x * LANES + local.y + half];
-      shifts[local.x * LANES + local.y] += shifts[local.x * LANES + local.y + half];
+    if (lane < half) {
+      gains[at] += gains[at + half];
+      shifts[at] += shifts[at + half];
     }
   }
-  gain = gains[local.x * LANES];
-  shift = shifts[local.x * LANES];
+  gain = gains[at];
+  shift = shifts[at];
 //#endif
-  if (piece >= WIDTH || local.y > 0u) {
+  if (first + column >= WIDTH || lane > 0u) {
     return;
   }
-//#if ACCUMULATE
+//#if ACCUMULATE_PARAMETERS
   gain += dweight[c];
 //#endif
   dweight[c] = gain;
 //#if BIAS
-//#if ACCUMULATE
+//#if ACCUMULATE_PARAMETERS
   shift += dbias[c];
 //#endif
   dbias[c] = shift;

@@ -17,13 +17,13 @@ function trace(length: number): Graph {
 }
 
 test.each([
-  [{}, 2, 55],
-  [{}, 4, 97],
-  [{ optimizer: 'sgd', schedule: 'wsd', l2: 0.1, label_smoothing: 0.1, ema_decay: 0.9, patience: 3 }, 2, 55],
+  [{}, 2, 50],
+  [{}, 4, 88],
+  [{ optimizer: 'sgd', schedule: 'wsd', l2: 0.1, label_smoothing: 0.1, ema_decay: 0.9, patience: 3 }, 2, 50],
   // two for each of five places that drop between others, and none within attention
-  [{ dropout: 0.1 }, 2, 65],
-  [{ optimizer: 'muon' }, 2, 71],
-  [{ optimizer: 'muon' }, 4, 113],
+  [{ dropout: 0.1 }, 2, 60],
+  [{ optimizer: 'muon' }, 2, 66],
+  [{ optimizer: 'muon' }, 4, 104],
 ] as const)('with %o, a step of %i layers takes %i dispatches', (changes, n_layer, dispatches) => {
   const sized = { ...model, n_layer };
   const graph = new Graph(layoutOf(sized), { lanes: 1 }, true);

@@ -23,7 +23,8 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   const VEC4 = C % 4 === 0;
   const WIDTH = VEC4 ? C / 4 : C;
   const shape = rowShape(graph, WIDTH, 64, N);
-  const rowGroups = fold(Math.ceil(N / shape.GROUPS));
+  const rowGroups = Math.ceil(N / shape.GROUPS);
+  const columns = columnShape(graph, N, shape.LANES * shape.GROUPS);
   const constants = {
     N,
     C,
@@ -33,6 +34,9 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     BIAS: bias !== null,
     TRAINING: graph.training,
     ACCUMULATE: false,
+    ACCUMULATE_PARAMETERS: false,
+    ROW_GROUPS: rowGroups,
+    ...columns,
     OUT_HALF: out.dtype === 'f16',
     ...shape,
     OWN: Math.ceil(WIDTH / shape.LANES),
@@ -41,29 +45,29 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   graph.dispatch(
     { source, entry: 'layer_norm', constants },
     { inp, weight, ...(bias && { bias }), out, ...(graph.training && { statistics }) },
-    rowGroups,
+    fold(rowGroups),
   );
 
   graph.onBackward(out, (dout) => {
     // The residual stream's gradient is already in dinp when this norm's share is added to it.
     const { dx: dinp, accumulate } = graph.gradientOf(inp);
-    graph.dispatch(
-      { source, entry: 'layer_norm_backward', constants: { ...constants, ACCUMULATE: accumulate } },
-      { inp, weight, saved: statistics, dout, dinp },
-      rowGroups,
-    );
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
-    const columns = rowShape(graph, N, 4); // few: a workgroup of its own for each few of them
     graph.dispatch(
       {
         source,
-        entry: 'layer_norm_backward_parameters',
-        constants: { ...constants, ...columns, ACCUMULATE: dweight.accumulate },
+        entry: 'layer_norm_backward',
+        constants: { ...constants, ACCUMULATE: accumulate, ACCUMULATE_PARAMETERS: dweight.accumulate },
       },
-      { inp, saved: statistics, dout, dweight: dweight.dx, ...(dbias && { dbias: dbias.dx }) },
-      fold(Math.ceil(WIDTH / columns.GROUPS)),
+      { inp, weight, saved: statistics, dout, dinp, dweight: dweight.dx, ...(dbias && { dbias: dbias.dx }) },
+      fold(rowGroups + Math.ceil(WIDTH / columns.COLUMN_GROUPS)),
     );
   });
   return out;
+}
+
+/** How `threads` threads of a workgroup share out columns of N rows: as many a column as the adapter likes, at most N. */
+function columnShape(graph: Graph, N: number, threads: number) {
+  const COLUMN_LANES = Math.min(rowShape(graph, N).LANES, threads);
+  return { COLUMN_LANES, COLUMN_GROUPS: threads / COLUMN_LANES, REDUCE_COLUMNS: COLUMN_LANES > 1 };
 }
