@@ -14,6 +14,12 @@ const OUT = join(ROOT, 'src/ui/recording/moby-dick.json');
 /** @param {number} value @param {number} digits */
 const rounded = (value, digits) => Number(value.toPrecision(digits));
 
+/** @param {number[]} values */
+const few = (values) => values.map((value) => rounded(value, 4));
+
+/** @param {Uint16Array} array */
+const packed = ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+
 async function record() {
   const server = await createServer({
     root: ROOT,
@@ -48,6 +54,8 @@ async function record() {
   /** @type {object[]} */
   const events = [];
   let started;
+  /** @type {string[]} */
+  let tensors = [];
   const begun = performance.now();
   await new Promise((resolve, reject) => {
     session.listen((/** @type {any} */ event) => {
@@ -63,9 +71,21 @@ async function record() {
           }
           break;
         case 'eval':
-        case 'sample':
           events.push(event);
           break;
+        case 'norms': {
+          const { step, names, grad, update, weight, moved } = event.norms;
+          tensors = names;
+          const norms = { step, grad: few(grad), update: few(update), weight: few(weight), moved: moved && few(moved) };
+          events.push({ kind: 'norms', norms });
+          break;
+        }
+        case 'sample': {
+          const { shares, likeliest } = event.choices;
+          if (!(likeliest instanceof Uint16Array)) throw new Error('The sample has characters beyond 16 bits.');
+          events.push({ ...event, choices: { shares: packed(shares), likeliest: packed(likeliest) } });
+          break;
+        }
         case 'error':
           reject(new Error(event.failure.message));
           break;
@@ -82,6 +102,7 @@ async function record() {
     seconds,
     started,
     steps,
+    tensors,
     events,
   };
   writeFileSync(OUT, `${JSON.stringify(recording)}\n`);

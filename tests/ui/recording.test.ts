@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { LIKELIEST, SHARES } from '../../src/storage/choices.ts';
 import { eventsBetween, type Recording } from '../../src/ui/recording/player.ts';
 import type { RecordingView } from '../../src/ui/recording/recording.ts';
 import { reduce, Store } from '../../src/ui/store.ts';
@@ -28,6 +29,17 @@ describe('the recorded run', () => {
     expect(run!.evaluations.at(-1)!.step).toBe(steps);
     expect(run!.samples.length).toBeGreaterThan(10);
     expect(recording.adapter).not.toBe('');
+  });
+
+  test('has how each character was chosen, and how far each layer moved', () => {
+    const { run } = play(initialView(), -1, steps);
+    for (const { text, choices } of run!.samples) {
+      const characters = [...text].length;
+      expect(choices!.shares.length / characters).toBe(SHARES);
+      expect(choices!.likeliest.length / characters).toBe(LIKELIEST);
+    }
+    expect(run!.norms.length).toBeGreaterThan(20);
+    expect(run!.norms.at(-1)).toMatchObject({ step: steps, names: recording.tensors });
   });
 
   test('comes to the same whether it is played at once or in pieces', () => {

@@ -17,5 +17,9 @@ export function rowShape(
   while (lanes > 1 && lanes / 2 >= width) {
     lanes /= 2;
   }
-  return { LANES: lanes, GROUPS: Math.min(2 ** Math.ceil(Math.log2(rows)), Math.max(1, threads / lanes)), REDUCE: lanes > 1 };
+  return {
+    LANES: lanes,
+    GROUPS: Math.min(2 ** Math.ceil(Math.log2(rows)), Math.max(1, threads / lanes)),
+    REDUCE: lanes > 1,
+  };
 }

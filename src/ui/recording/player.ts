@@ -1,3 +1,4 @@
+import type { StepNorms } from '../../training/statistics.ts';
 import type { SessionEvent } from '../../worker/messages.ts';
 import type { Store } from '../store.ts';
 import address from './moby-dick.json?url';
@@ -18,13 +19,40 @@ export interface Recording {
   started: Of<'started'>;
   /** Of each step, the first being 1. */
   steps: { loss: number[]; lr: number[]; grad_norm: number[] };
+  /** nanoGPT's names of the tensors that norms are of. */
+  tensors: string[];
   /** In the order of their steps. */
-  events: (Of<'eval'> | Of<'sample'>)[];
+  events: RecordedEvent[];
+}
+
+/** As a session tells it, but for what JSON does not hold, or would hold again and again. */
+type RecordedEvent =
+  | Of<'eval'>
+  | { kind: 'norms'; norms: Omit<StepNorms, 'names'> }
+  | (Omit<Of<'sample'>, 'choices'> & { choices: { shares: string; likeliest: string } });
+
+const stepOf = (event: RecordedEvent): number => (event.kind === 'norms' ? event.norms.step : event.step);
+
+/** Numbers of 16 bits from base64. */
+const unpacked = (text: string): Uint16Array<ArrayBuffer> =>
+  new Uint16Array(Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer);
+
+function restored(event: RecordedEvent, names: string[]): SessionEvent {
+  switch (event.kind) {
+    case 'eval':
+      return event;
+    case 'norms':
+      return { kind: 'norms', norms: { ...event.norms, names } };
+    case 'sample': {
+      const { shares, likeliest } = event.choices;
+      return { ...event, choices: { shares: unpacked(shares), likeliest: unpacked(likeliest) } };
+    }
+  }
 }
 
 /** What the run told after step `from` (-1: from its start on) up to step `to`. */
 export function eventsBetween(
-  { steps, events, seconds, started }: Recording,
+  { steps, tensors, events, seconds, started }: Recording,
   from: number,
   to: number,
 ): SessionEvent[] {
@@ -42,9 +70,10 @@ export function eventsBetween(
     at = until;
   };
   for (const event of events) {
-    if (event.step <= from || event.step > to) continue;
-    tellSteps(event.step);
-    told.push(event);
+    const step = stepOf(event);
+    if (step <= from || step > to) continue;
+    tellSteps(step);
+    told.push(restored(event, tensors));
   }
   tellSteps(to);
   return told;
