@@ -9,11 +9,17 @@ import { Evaluator } from './evaluator.ts';
 import type { RunInside } from './inspection/inside.ts';
 import type { StepRecord, TrainerListener } from './listener.ts';
 import { RunControl, Stopped } from './run-control.ts';
-import { makeRunParts, type Preparation, type RunParts, splitsOf, type TrainerOptions } from './run-parts.ts';
 import { stateBuffers, type TrainingState, weightsBuffer } from './state.ts';
 import type { StepNorms } from './statistics.ts';
 import type { CorpusPart } from './step.ts';
 import { StepLoop } from './step-loop.ts';
+import {
+  makeTrainerParts,
+  type Preparation,
+  splitsOf,
+  type TrainerOptions,
+  type TrainerParts,
+} from './trainer-parts.ts';
 
 export type { Preparation, StepNorms, StepRecord, TrainerListener, TrainerOptions };
 
@@ -22,7 +28,7 @@ export class Trainer {
   /** Pauses, resumes and stops it. */
   readonly control = new RunControl();
   readonly #device: Device;
-  readonly #parts: RunParts;
+  readonly #parts: TrainerParts;
   /** Not the texts, which are on the GPU only. */
   readonly #options: Pick<TrainerOptions, 'model' | 'training'> & { corpus: CorpusPart };
   readonly #loop: StepLoop;
@@ -31,7 +37,7 @@ export class Trainer {
   #sampled: number;
   #destroyed = false;
 
-  private constructor(device: Device, parts: RunParts, options: TrainerOptions) {
+  private constructor(device: Device, parts: TrainerParts, options: TrainerOptions) {
     const { model, training, problems, state } = options;
     const { arena, programs, sampler, statistics } = parts;
     const { control } = this;
@@ -49,7 +55,7 @@ export class Trainer {
    * Throws `bad-config`, `too-large`, `out-of-memory` or `internal`.
    */
   static async create(device: Device, options: TrainerOptions): Promise<Trainer> {
-    return new Trainer(device, await makeRunParts(device, options), options);
+    return new Trainer(device, await makeTrainerParts(device, options), options);
   }
 
   /** Answers prompts. */

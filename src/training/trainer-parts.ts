@@ -41,7 +41,7 @@ export interface TrainerOptions {
 export type Preparation = 'tuning' | 'compiling';
 
 /** Everything of a run that lies on the GPU. */
-export interface RunParts {
+export interface TrainerParts {
   /** Owns all of its memory. */
   arena: Arena;
   computation: Computation;
@@ -142,7 +142,7 @@ async function allocate(device: Device, arena: Arena, traced: Traced, options: T
  *
  * Throws `bad-config`, `too-large`, `out-of-memory` or `internal`.
  */
-export async function makeRunParts(device: Device, options: TrainerOptions): Promise<RunParts> {
+export async function makeTrainerParts(device: Device, options: TrainerOptions): Promise<TrainerParts> {
   const { model, training, train, val, preparing } = options;
   checkRunConfig({ model, training });
   const layout = layoutOf(model);
