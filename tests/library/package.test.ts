@@ -21,13 +21,28 @@ beforeAll(() => {
   expect(run([tsc, '-p', 'src/library'])).toEqual({ status: 0, output: '' });
 });
 
+/** Runs an example as its first lines say. */
+async function example(name: string) {
+  return run([join(ROOT, 'examples', name)], { env: { ...process.env, ...(await vulkanEnvironment()) } });
+}
+
 test('the example for Node trains, writes, saves and loads', async () => {
-  const { status, output } = run([join(ROOT, 'examples/node.mjs')], {
-    env: { ...process.env, ...(await vulkanEnvironment()) },
-  });
+  const { status, output } = await example('node.mjs');
   expect(output).toContain('loaded again: true');
   expect(output).toMatch(/^She/m);
   expect(Number(/validation loss ([\d.]+)/.exec(output)?.[1])).toBeLessThan(1.5);
+  expect(status).toBe(0);
+});
+
+test('the example of shrinking tells what each way costs, and keeps two', async () => {
+  const { status, output } = await example('shrink.mjs');
+  const measured = [...output.matchAll(/^\{.*\}$/gm)].map(([line]) => JSON.parse(line));
+  expect(measured.map(({ variant }) => variant.bits)).toEqual([32, 8, 32]);
+  expect(measured[1].bytes).toBeLessThan(measured[0].bytes / 2);
+  expect(measured[2].control_val_loss).toBeLessThan(measured[0].val_loss);
+  expect(output).toContain(`8 bits: ${measured[1].bytes} bytes, loss `);
+  const [, cut, mended] = /half of the weights: loss ([\d.]+), after training on ([\d.]+)/.exec(output)!;
+  expect(Number(mended)).toBeLessThan(Number(cut));
   expect(status).toBe(0);
 });
 
