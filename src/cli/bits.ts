@@ -1,6 +1,6 @@
 import type { GPTConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { quantize, type Weights } from '../model/quantization.ts';
+import { type Weights, weightsIn } from '../model/quantization.ts';
 import { UsageError } from './arguments.ts';
 
 /** Checks `--bits`, which packs the matrices of a model. Throws `UsageError`. */
@@ -14,5 +14,5 @@ export function bitsOf(command: string, bits: number | undefined): 8 | 4 | undef
 
 /** Weights with so many bits a number, or as they are. */
 export function inBits(model: GPTConfig, weights: Float32Array<ArrayBuffer>, bits: 8 | 4 | undefined): Weights {
-  return bits === undefined ? weights : quantize(layoutOf(model), weights, bits);
+  return weightsIn(layoutOf(model), weights, bits ?? 32);
 }

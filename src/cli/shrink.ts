@@ -5,8 +5,8 @@ import { checkLength, splitCorpus } from '../text/corpus.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import type { Checkpoint } from '../training/checkpoint.ts';
 import { SCOPES, type Scope } from '../training/pruning.ts';
-import { allVariants, fineTuning, type Measurement, ShrinkStudy, type Variant } from '../training/shrink.ts';
-import { freshState, weightsOf } from '../training/state.ts';
+import { allVariants, type Measurement, ShrinkStudy, shrunkRun, type Variant } from '../training/shrink.ts';
+import { weightsOf } from '../training/state.ts';
 import { type Flags, readFlags, UsageError } from './arguments.ts';
 import { bitsOf } from './bits.ts';
 import { openDeviceInNode } from './open.ts';
@@ -34,7 +34,8 @@ const HELP = `shrink: what becomes of a trained model with fewer bits, or with f
   --bits 8|4        packs the matrices to so many bits a number, with a scale a row; norms and biases stay f32
   --prune X         sets the share X of the weights in the matrices, from 0.01 to 0.99, to zero: those nearest to it
   --scope WHERE     tensor (the share of each matrix) or global (of all together); global without it
-  --fine-tune N     trains N steps further after pruning; what is zero stays zero
+  --fine-tune N     trains N steps further after pruning; what is zero stays zero. Told beside it: the loss after the same
+                    N steps without pruning
   --prompt TEXT     what the samples begin with
   --out DIR         keeps the pruned model as a run's folder, for sample, evaluate, export and train --init
   --json            one JSON object a line on stdout, and nothing else
@@ -126,17 +127,8 @@ export async function shrink(argv: string[]): Promise<boolean> {
     output.result({ ...measured }, describe(measured, first));
   }
   if (flags.out !== undefined && weights instanceof Float32Array) {
-    const last = variants.at(-1)!;
     await makeRunFolder(flags.out);
-    const kept = last.fine_tune ? fineTuning(training, last.fine_tune) : { ...training, keep_zeros: true };
-    const text = { ...checkpoint.text, sha256: '' }; // a model to start from, and no run to go on with
-    await saveCheckpoint(flags.out, {
-      ...checkpoint,
-      training: kept,
-      text,
-      val_loss: null,
-      state: freshState(kept, weights),
-    });
+    await saveCheckpoint(flags.out, shrunkRun(checkpoint, weights, variants.at(-1)!.fine_tune));
     output.remark(`Wrote ${flags.out}.`);
   }
   study.destroy();
@@ -157,16 +149,21 @@ async function readIds(what: string, { vocabulary, tokenizer_json, text: learnt 
 }
 
 function describe(measured: Measurement, before: Measurement): string {
-  const { variant, bytes, zeros, parameters, sparse_bytes, zip_bytes, val_loss, characters_per_s, sample } = measured;
+  const { variant, bytes, zeros, parameters, sparse_bytes, zip_bytes, val_loss, control_val_loss } = measured;
+  const { characters_per_s, sample } = measured;
   const share = (part: number, whole: number) => `${((100 * part) / whole).toFixed(1)} %`;
   const count = (n: number) => Math.round(n).toLocaleString('en-US');
-  const change = (100 * (val_loss - before.val_loss)) / before.val_loss;
+  const loss = (value: number) => {
+    const change = (100 * (value - before.val_loss)) / before.val_loss;
+    return `${value.toFixed(4)} (${change < 0 ? '' : '+'}${change.toFixed(2)} %)`;
+  };
   const sizes = [
     `${count(bytes)} bytes (${share(bytes, before.bytes)})`,
     ...(zeros > 0 ? [`${share(zeros, parameters)} zeros`] : []),
     ...(sparse_bytes === null ? [] : [`sparse ${count(sparse_bytes)}`]),
     `zipped ${count(zip_bytes)}`,
   ];
-  const loss = `validation loss ${val_loss.toFixed(4)} (${change < 0 ? '' : '+'}${change.toFixed(2)} %)`;
-  return `${nameOf(variant)}: ${sizes.join(', ')}; ${loss}; ${count(characters_per_s)} characters/s\n    ${JSON.stringify(sample)}`;
+  const control =
+    control_val_loss === null ? '' : `, and after the same steps without pruning ${loss(control_val_loss)}`;
+  return `${nameOf(variant)}: ${sizes.join(', ')}; validation loss ${loss(val_loss)}${control}; ${count(characters_per_s)} characters/s\n    ${JSON.stringify(sample)}`;
 }

@@ -1,20 +1,27 @@
 import type { Generator } from '../generation/generator.ts';
-import { type OpenGenerator, openGenerator } from '../generation/open.ts';
-import { SAMPLING_DEFAULTS } from '../generation/options.ts';
-import { type WritingOptions, writeText } from '../generation/text.ts';
 import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
+import type { Bits } from '../graph/packed.ts';
 import { type GPTConfig, type TrainingConfig, withSteps } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { adaptCorpus } from '../text/adapt.ts';
-import { type Tokenizer, tokenizerOf } from '../text/byte-pair.ts';
+import { quantize } from '../model/quantization.ts';
+import { tokenizerOf } from '../text/byte-pair.ts';
 import { checkLength, splitCorpus, type TokenIds } from '../text/corpus.ts';
-import { readCorpus, sourceOf } from '../text/read.ts';
-import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import { pruneWeights, type Scope } from '../training/pruning.ts';
+import {
+  allVariants,
+  checkVariant,
+  fineTuning,
+  type Measurement,
+  ShrinkStudy,
+  shrunkRun,
+  type Variant,
+} from '../training/shrink.ts';
 import { freshState, weightsOf } from '../training/state.ts';
-import { textLoss } from '../training/text-loss.ts';
 import { type StepRecord, Trainer } from '../training/trainer.ts';
+import { LanguageModel } from './language-model.ts';
+import { QuantizedModel } from './quantized-model.ts';
 
 /** What a run tells while it goes, and how to end it early. */
 export interface TrainListener {
@@ -38,44 +45,36 @@ export interface TrainResult {
   val_loss: number | null;
 }
 
-/** How to write; see `SAMPLING_DEFAULTS` for what is left out: 300 characters at temperature 0.8. */
-export type WriteOptions = Partial<WritingOptions>;
+/** How to measure what shrinking makes of a model. */
+export interface StudyOptions {
+  /** What the samples begin with; nothing without it. */
+  prompt?: string;
+  /** Ends the study: its loop then throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+const AS_IT_IS: Variant = { bits: 32 };
 
 /** A GPT with what it knows: its characters, its weights, and how far its training has come. */
-export class Model {
-  readonly #device: Device;
-  readonly #tokenizer: Tokenizer;
+export class Model extends LanguageModel {
   #run: Checkpoint;
   #training = false;
   /** While it trains, once that has been prepared. */
   #trainer: Trainer | undefined;
-  /** Of the present weights, once something has been written with them. */
-  #writer: Promise<OpenGenerator> | undefined;
 
   /** Use `Engine.create` or `Engine.load`. */
   constructor(device: Device, run: Checkpoint) {
-    this.#device = device;
+    super(device, tokenizerOf(run.vocabulary, run.tokenizer_json, run.text.documents));
     this.#run = run;
-    this.#tokenizer = tokenizerOf(run.vocabulary, run.tokenizer_json, run.text.documents);
   }
 
   get config(): GPTConfig {
     return this.#run.model;
   }
 
-  /** Learnable numbers. */
-  get parameters(): number {
-    return layoutOf(this.config).count;
-  }
-
   /** Steps of its last run. */
   get step(): number {
     return this.#run.state.step;
-  }
-
-  /** The characters that it knows, and `<|endoftext|>`; the tokens of a model that came with a tokenizer of its own. */
-  get vocabulary(): readonly string[] {
-    return this.#tokenizer.vocabulary;
   }
 
   /**
@@ -87,15 +86,15 @@ export class Model {
     const before = this.#run.training;
     const training = { ...withSteps(before, change.max_iters ?? before.max_iters), ...change, sample_interval: 0 };
     const state = freshState(training, weightsOf(this.#run.state));
-    const { ids, sha256 } = await this.#read(text);
-    const described = { name: 'text', sha256, documents: this.#tokenizer.documents };
+    const { ids, sha256 } = await this.read(text);
+    const described = { name: 'text', sha256, documents: this.tokenizer.documents };
     const run = { ...this.#run, training, state, text: described, val_loss: null };
     return this.#follow(run, ids, { onStep, onEvaluation, signal });
   }
 
   /** Goes on with a run that was interrupted, on the same text, as if it had not been. Throws `other-text`, and as `train`. */
   async resume(text: string, listener: TrainListener = {}): Promise<TrainResult> {
-    const { ids, sha256 } = await this.#read(text);
+    const { ids, sha256 } = await this.read(text);
     if (sha256 !== this.#run.text.sha256) {
       throw new InklingError(
         'other-text',
@@ -106,60 +105,77 @@ export class Model {
     return this.#follow(this.#run, ids, listener);
   }
 
-  /** Continues a prompt. The result does not repeat it. Throws `unknown-characters` or `bad-options`. */
-  async write(prompt = '', options: WriteOptions = {}): Promise<string> {
-    let text = '';
-    for await (const piece of this.stream(prompt, options)) {
-      text += piece;
-    }
-    return text;
-  }
-
-  /** `write`, piece by piece as it comes. Breaking out of the loop ends it; until it has ended, other texts wait. */
-  async *stream(prompt = '', options: WriteOptions = {}): AsyncGenerator<string> {
-    const generator = await this.#generator();
-    for await (const { piece } of writeText(generator, this.#tokenizer, prompt, { ...SAMPLING_DEFAULTS, ...options })) {
-      yield piece;
-    }
-  }
-
-  /** The mean loss over every token of a text but the first, in nats; a token is a character where there is no other tokenizer. */
-  async evaluate(text: string): Promise<number> {
-    const { ids } = await this.#read(text);
-    return textLoss(this.#device, this.config, weightsOf(this.#run.state), ids);
-  }
-
   /** A checkpoint: a safetensors file with weights, the optimizer's state and, as JSON, everything else. */
   save(): Uint8Array<ArrayBuffer> {
     return encodeCheckpoint(this.#run);
   }
 
-  /** Gives its memory on the GPU back; it takes new memory when it is used again. */
-  async release(): Promise<void> {
-    const writer = this.#writer;
-    this.#writer = undefined;
-    (await writer?.catch(() => undefined))?.destroy(); // whoever writes has been told why there is none
+  /**
+   * A copy whose matrices have so many bits a number: it writes and is evaluated from these, with a part of the memory.
+   * Throws `bad-options`.
+   */
+  quantize(bits: Bits): QuantizedModel {
+    checkVariant({ bits });
+    const weights = quantize(layoutOf(this.config), this.weights, bits);
+    return new QuantizedModel(this.device, this.config, this.tokenizer, weights);
   }
 
-  /** A text in the model's ids. */
-  async #read(text: string): Promise<{ ids: TokenIds; sha256: string }> {
-    const corpus = await readCorpus(sourceOf('text', text));
-    if (!(this.#tokenizer instanceof CharacterTokenizer)) {
-      return { ids: this.#tokenizer.encode(text), sha256: corpus.sha256 };
-    }
-    const hint = 'Leave them out, or create the model with a text that has them.';
-    return { ids: adaptCorpus(corpus, this.#tokenizer, undefined, hint).ids, sha256: corpus.sha256 };
+  /**
+   * A copy in which the share of the weights with the smallest magnitudes is zero: of all matrices together (`global`), or
+   * of each (`tensor`). Norms and biases stay. What is zero stays zero when the copy is trained. Throws `bad-options`.
+   */
+  prune(share: number, scope: Scope = 'global'): Model {
+    checkVariant({ bits: 32, prune: { share, scope } });
+    const weights = pruneWeights(layoutOf(this.config), this.weights, share, scope);
+    return new Model(this.device, shrunkRun(this.#run, weights));
   }
 
-  async #generator(): Promise<Generator> {
-    if (this.#trainer) {
-      return this.#trainer.generator;
-    }
-    this.#writer ??= openGenerator(this.#device, this.config, weightsOf(this.#run.state)).catch((error) => {
-      this.#writer = undefined; // the next call may find memory
-      throw error;
+  /**
+   * Trains some steps further with a new schedule, from half of the rate that the run before began with; weights of matrices
+   * that are zero stay zero. What it brings after `prune` is to be compared with what it brings without. Throws as `train`.
+   */
+  fineTune(text: string, steps: number, listener: TrainListener = {}): Promise<TrainResult> {
+    const { eval_iters } = this.#run.training;
+    return this.train(text, { ...fineTuning(this.#run.training, steps), eval_iters, ...listener });
+  }
+
+  /**
+   * Shrinks copies of the model in each of these ways, or in all that the command line tries, and measures what becomes of
+   * them, the model as it is first: size, loss on the last tenth of the text, speed and a sample of each, as they come. The
+   * model stays as it is. Throws `bad-options`, `unknown-characters`, `short-text`, `too-large`, `out-of-memory`.
+   */
+  async *studyShrinking(
+    text: string,
+    ways: readonly Variant[] = allVariants(0),
+    { prompt = '', signal }: StudyOptions = {},
+  ): AsyncGenerator<Measurement> {
+    ways.forEach(checkVariant);
+    const { ids } = await this.read(text);
+    const { model, training, state } = this.#run;
+    checkLength({ ids }, model.block_size);
+    this.tokenizer.encode(prompt); // names unknown characters before anything is measured
+    const study = new ShrinkStudy(this.device, {
+      ...{ model, training, weights: this.weights, vocabulary: this.tokenizer, prompt, products: state.products },
+      ...splitCorpus(ids),
     });
-    return (await this.#writer).generator;
+    try {
+      const rest = ways.filter(({ bits, prune, fine_tune }) => bits !== 32 || prune || fine_tune);
+      for (const way of [AS_IT_IS, ...rest]) {
+        signal?.throwIfAborted();
+        yield await study.measure(way, signal);
+      }
+    } finally {
+      study.destroy();
+    }
+  }
+
+  protected get weights(): Float32Array<ArrayBuffer> {
+    return weightsOf(this.#run.state);
+  }
+
+  /** Also while it trains. */
+  protected override async generator(): Promise<Generator> {
+    return this.#trainer?.generator ?? super.generator();
   }
 
   async #follow(run: Checkpoint, ids: TokenIds, { onStep, onEvaluation, signal }: TrainListener): Promise<TrainResult> {
@@ -177,7 +193,7 @@ export class Model {
     let { val_loss } = run;
     this.#training = true;
     try {
-      trainer = await Trainer.create(this.#device, { ...run, train, val });
+      trainer = await Trainer.create(this.device, { ...run, train, val });
       this.#trainer = trainer;
       signal?.addEventListener('abort', stop);
       const finished =

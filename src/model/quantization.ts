@@ -93,6 +93,11 @@ export function dequantize(
 /** Weights as a model can be run with: the flat buffer of its layout, or packed. */
 export type Weights = Float32Array<ArrayBuffer> | PackedWeights;
 
+/** Weights with so many bits a number in the matrices; 32 as they are. `weights` is the flat buffer that `layout` describes. */
+export function weightsIn(layout: ParameterLayout, weights: Float32Array<ArrayBuffer>, bits: 32 | Bits): Weights {
+  return bits === 32 ? weights : quantize(layout, weights, bits);
+}
+
 /** How weights lie in their buffer, where they are packed. */
 export function packingOf(weights: Weights): PackedLayout | undefined {
   return weights instanceof Float32Array ? undefined : weights.layout;

@@ -19,6 +19,19 @@ export interface UnsoundStep {
   grad_norm: number;
 }
 
+/**
+ * Thrown inside the loop by a step that is not finite, which leaves the trainer as `diverged`, in words; and, without a
+ * record, by those after it, which nobody but a snapshot hears.
+ */
+export class Unsound extends Error {
+  readonly record: UnsoundStep | undefined;
+
+  constructor(record?: UnsoundStep) {
+    super('a step was not finite');
+    this.record = record;
+  }
+}
+
 export interface FailedRun {
   device: Device;
   /** Holds the weights, the corpus, the progress and the gradients of the step that failed. */

@@ -1,13 +1,15 @@
 import type { Vocabulary } from '../generation/text.ts';
 import type { Device } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
 import type { Bits } from '../graph/packed.ts';
 import type { ProductChoices } from '../graph/tuner.ts';
 import { type GPTConfig, type TrainingConfig, withSteps } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
-import { dataOf, packingOf, quantize, type Weights } from '../model/quantization.ts';
+import { dataOf, packingOf, type Weights, weightsIn } from '../model/quantization.ts';
 import type { TokenIds } from '../text/corpus.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { Instrument, spreadWindows, type Windows } from './instrument.ts';
-import { pruneWeights, type Scope, sparseBytes, zerosOf } from './pruning.ts';
+import { pruneWeights, SCOPES, type Scope, sparseBytes, zerosOf } from './pruning.ts';
 import { freshState, weightsOf } from './state.ts';
 import { Trainer } from './trainer.ts';
 
@@ -35,6 +37,12 @@ export interface Measurement {
   zip_bytes: number;
   /** In nats, on windows of the validation part that are the same for all. */
   val_loss: number;
+  /**
+   * Of a variant that is pruned and trained further: `val_loss` of the same steps (seed, batches, schedule) on the unpruned
+   * weights, in as many bits. What training further gives alone stands there, and the difference is what pruning costs.
+   * Null for the others.
+   */
+  control_val_loss: number | null;
   characters_per_s: number;
   /** What it writes after the prompt, greedily. */
   sample: string;
@@ -63,7 +71,7 @@ const SAMPLE_LENGTH = 160;
 /** Of the rate that the run began with; enough to move what is left, and not so much as to begin anew. */
 const FINE_TUNING_RATE = 0.5;
 
-/** How a pruned model is trained further. */
+/** How a model is trained further, pruned or not. */
 export function fineTuning(training: TrainingConfig, steps: number): TrainingConfig {
   const learning_rate = FINE_TUNING_RATE * training.learning_rate;
   return {
@@ -79,12 +87,39 @@ export function fineTuning(training: TrainingConfig, steps: number): TrainingCon
   };
 }
 
+/** A model to start from, and no run to go on with: a run's after it was pruned and trained so many steps further. */
+export function shrunkRun(run: Checkpoint, weights: Float32Array<ArrayBuffer>, fine_tune = 0): Checkpoint {
+  const { training: before, text } = run;
+  const training = fine_tune > 0 ? fineTuning(before, fine_tune) : { ...before, keep_zeros: true };
+  const state = freshState(training, weights);
+  return { ...run, training, text: { ...text, sha256: '' }, val_loss: null, state };
+}
+
+/** Throws `bad-options`. */
+export function checkVariant({ bits, prune, fine_tune = 0 }: Variant): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new InklingError('bad-options', message, hint);
+  };
+  if (bits !== 32 && bits !== 8 && bits !== 4) refuse(`Weights have 32, 8 or 4 bits, not ${bits}.`, 'Take 8.');
+  if (prune && !(prune.share >= 0 && prune.share < 1)) {
+    refuse(`The share to prune is from 0 to below 1, not ${prune.share}.`, 'Take 0.5 for half of the weights.');
+  }
+  if (prune && !SCOPES.includes(prune.scope)) {
+    refuse(`There is no scope “${prune.scope}”.`, `Take one of ${SCOPES.join(', ')}.`);
+  }
+  if (!Number.isInteger(fine_tune) || fine_tune < 0) {
+    refuse(`A model is trained a whole number of steps further, not ${fine_tune}.`, 'Take 200.');
+  }
+}
+
 /** Shrinks a trained model in several ways and measures what becomes of it, one way after the other. */
 export class ShrinkStudy {
   readonly #device: Device;
   readonly #options: ShrinkOptions;
   readonly #windows: Windows;
   readonly #instruments = new Map<Variant['bits'], Instrument>();
+  /** By bits and steps: the loss of the unpruned weights, trained further. */
+  readonly #controls = new Map<string, number>();
 
   constructor(device: Device, options: ShrinkOptions) {
     const { model, val } = options;
@@ -114,8 +149,9 @@ export class ShrinkStudy {
     const { model, vocabulary, prompt } = this.#options;
     const layout = layoutOf(model);
     const flat = await this.shrink(variant, signal);
-    const weights = variant.bits === 32 ? flat : quantize(layout, flat, variant.bits);
+    const weights = weightsIn(layout, flat, variant.bits);
     told?.(weights);
+    const control_val_loss = await this.#control(variant, signal);
     const passed = () => signal?.throwIfAborted();
     const instrument = await this.#instrument(variant.bits, weights);
     instrument.load(weights);
@@ -131,6 +167,7 @@ export class ShrinkStudy {
       sparse_bytes: variant.prune && variant.bits === 32 ? sparseBytes(layout, flat) : null,
       zip_bytes: await deflated(dataOf(weights)),
       val_loss,
+      control_val_loss,
       sample,
       characters_per_s: await instrument.speed(vocabulary, prompt),
     };
@@ -139,6 +176,21 @@ export class ShrinkStudy {
   destroy(): void {
     for (const instrument of this.#instruments.values()) instrument.destroy();
     this.#instruments.clear();
+  }
+
+  /** What the same steps give without pruning; measured once. */
+  async #control({ bits, prune, fine_tune = 0 }: Variant, signal?: AbortSignal): Promise<number | null> {
+    if (!prune || fine_tune === 0) return null;
+    const key = `${bits} bits, ${fine_tune} steps`;
+    const known = this.#controls.get(key);
+    if (known !== undefined) return known;
+    const flat = await this.shrink({ bits, fine_tune }, signal);
+    const weights = weightsIn(layoutOf(this.#options.model), flat, bits);
+    const instrument = await this.#instrument(bits, weights);
+    instrument.load(weights);
+    const loss = await instrument.loss(() => signal?.throwIfAborted());
+    this.#controls.set(key, loss);
+    return loss;
   }
 
   async #instrument(bits: Variant['bits'], weights: Weights): Promise<Instrument> {

@@ -31,6 +31,11 @@ export function stateBuffers(config: TrainingConfig): readonly string[] {
   return [PARAMETERS, ...moments, ...copies, ...(keep_zeros ? [MASK] : [])];
 }
 
+/** The flat buffer of the weights that evaluations and samples use. */
+export function weightsBuffer({ ema_decay }: TrainingConfig): string {
+  return ema_decay > 0 ? AVERAGE : PARAMETERS;
+}
+
 /** Everything that the next step depends on, apart from the configuration and the corpus. */
 export interface TrainingState {
   /** Optimizer steps done. */

@@ -69,11 +69,16 @@ test('packs a model to 8 bits and tells size, loss, speed and a sample, before a
       'sparse_bytes',
       'zip_bytes',
       'val_loss',
+      'control_val_loss',
       'sample',
       'characters_per_s',
     ],
   ]);
-  expect(before).toMatchObject({ variant: { bits: 32 }, bytes: 4 * layoutOf(MODEL.model).count });
+  expect(before).toMatchObject({
+    variant: { bits: 32 },
+    bytes: 4 * layoutOf(MODEL.model).count,
+    control_val_loss: null,
+  });
   expect(after.variant).toEqual({ bits: 8 });
   expect(after.bytes).toBeLessThan(before.bytes / 2);
   expect(Math.abs(after.val_loss / before.val_loss - 1)).toBeLessThan(0.02);
@@ -95,6 +100,10 @@ test('prunes, trains on, and keeps a model whose zeros later training can keep',
   expect(pruned.sparse_bytes).toBeLessThan(pruned.bytes);
   expect(pruned.zip_bytes).toBeLessThan(before.zip_bytes);
   expect(tuned.val_loss).toBeLessThan(pruned.val_loss);
+  // the same steps on all of the weights: better than before them, and than what is left after pruning
+  expect([before.control_val_loss, pruned.control_val_loss]).toEqual([null, null]);
+  expect(tuned.control_val_loss).toBeLessThan(before.val_loss);
+  expect(tuned.control_val_loss).toBeLessThan(tuned.val_loss);
   expect(zerosIn(at('pruned/checkpoint.safetensors'))).toBe(zeros);
 
   const train = ['train', '--init', at('pruned'), '--text', at('text.txt'), '--heads', '2', '--batch', '2'];

@@ -1,5 +1,13 @@
 // Compiled against the types of dist/lib, in a package of its own: what a consumer may write.
-import { type Engine, type GPTConfig, InklingError, type Model, openEngine, type TrainResult } from 'inkling';
+import {
+  type Engine,
+  type GPTConfig,
+  InklingError,
+  type Model,
+  openEngine,
+  type QuantizedModel,
+  type TrainResult,
+} from 'inkling';
 
 export async function useEverything(gpu: GPU, text: string, signal: AbortSignal): Promise<string> {
   const engine: Engine = await openEngine(gpu);
@@ -15,6 +23,17 @@ export async function useEverything(gpu: GPU, text: string, signal: AbortSignal)
   const file: Uint8Array<ArrayBuffer> = model.save();
   const again = await engine.load(file);
   for await (const piece of again.stream('a', { top_k: 5 })) console.log(piece.toUpperCase());
+  for await (const { val_loss, control_val_loss } of model.studyShrinking(text, [{ bits: 8 }], {
+    prompt: 'a',
+    signal,
+  })) {
+    console.log(val_loss - (control_val_loss ?? val_loss));
+  }
+  const pruned: Model = model.prune(0.5, 'tensor');
+  const packed: QuantizedModel = pruned.quantize(4);
+  console.log((await pruned.fineTune(text, 10, { signal })).step / packed.bytes, await packed.write('a'));
+  // @ts-expect-error: packed weights cannot be trained
+  await packed.train(text);
   // @ts-expect-error: there is no such preset
   await engine.create({ text, preset: 'huge' }).catch((error) => error instanceof InklingError && error.hint);
   // @ts-expect-error: a prompt is text
