@@ -204,6 +204,17 @@ export class CharacterMap extends InsideSectionElement {
         cursor: pointer;
       }
 
+      /* the map is half as wide on a phone, and its characters are as large */
+      @media (max-width: 40rem) {
+        text {
+          font-size: 4px;
+        }
+
+        .picked {
+          font-size: 5.6px;
+        }
+      }
+
       .near {
         fill: var(--accent);
         font-weight: 700;

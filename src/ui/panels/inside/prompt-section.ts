@@ -99,8 +99,8 @@ export class PromptSection extends InsideSectionElement {
     const best = [...row.keys()].sort((a, b) => row[b]! - row[a]!).slice(0, NAMED);
     const parts = best
       .filter((u) => row[u]! >= 0.005)
-      .map((u) => PROMPT_LOOK.share(`${spoken(characters[u]!)} ${u + 1}`, percent(row[u]!)));
-    return PROMPT_LOOK.attends(`${spoken(characters[this.place]!)} ${this.place + 1}`, parts.join(', '));
+      .map((u) => PROMPT_LOOK.share(spoken(characters[u]!), u + 1, percent(row[u]!)));
+    return PROMPT_LOOK.attends(spoken(characters[this.place]!), this.place + 1, parts.join(', '));
   }
 
   #shown(view: PromptView, row: Float32Array) {
@@ -193,6 +193,7 @@ export class PromptSection extends InsideSectionElement {
     const names = characters.map(glyph);
     return html`
       <h3>${PROMPT_LOOK.layersHeads}</h3>
+      <p class="help">${PROMPT_LOOK.layersHeadsHelp}</p>
       <div class="patterns">
         <div>
           ${
@@ -227,6 +228,7 @@ export class PromptSection extends InsideSectionElement {
           <heat-map
             .kind=${'share' as const}
             .limit=${1}
+            .first=${1}
             .at=${this.#cursor}
             .picture=${pictureOfAll(pattern, characters.length)}
             .label=${PROMPT_LOOK.pattern(layer, head)}
@@ -298,7 +300,7 @@ export class PromptSection extends InsideSectionElement {
       }
 
       h3 {
-        margin: var(--space-6) 0 var(--space-3);
+        margin: var(--space-6) 0 var(--space-1);
       }
 
       h4 {
@@ -308,6 +310,7 @@ export class PromptSection extends InsideSectionElement {
       }
 
       .patterns {
+        margin-top: var(--space-3);
         display: grid;
         grid-template-columns: minmax(0, 1fr);
         gap: var(--space-5);

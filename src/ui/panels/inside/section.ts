@@ -112,8 +112,12 @@ export const sectionStyles = css`
     gap: var(--space-1);
   }
 
+  .fields textarea {
+    color: var(--ink);
+  }
+
   select,
-  input[type='text'] {
+  .fields input {
     min-height: var(--control);
     max-width: 100%;
     padding: 0 var(--space-2);

@@ -107,6 +107,10 @@ export class ModelTotals extends LitElement {
     shared,
     figures,
     css`
+      td {
+        white-space: nowrap;
+      }
+
       .within th {
         padding-left: var(--space-4);
         color: var(--ink-soft);
