@@ -179,9 +179,7 @@ export class CharacterMap extends InsideSectionElement {
     sectionStyles,
     css`
       .columns {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5) var(--space-6);
+        --columns: minmax(0, 3fr) minmax(0, 2fr);
       }
 
       figure {
@@ -282,12 +280,6 @@ export class CharacterMap extends InsideSectionElement {
       .scroll {
         max-height: 20rem;
         overflow: auto;
-      }
-
-      @media (min-width: 60rem) {
-        .columns {
-          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-        }
       }
     `,
   ];

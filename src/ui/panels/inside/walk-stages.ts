@@ -138,7 +138,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
     const names = walk.rows[walk.sequence]!.slice(0, T).map(glyph);
     return html`
       ${explained(STAGES.attention.text, STAGES.attention.formula)}
-      <div class="pair">
+      <div class="columns">
         <heat-map
           .kind=${'share' as const}
           .limit=${1}
@@ -208,7 +208,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
       .slice(0, LIKELIEST);
     return html`
       ${explained(STAGES.backwards.text, STAGES.backwards.formula(all))}
-      <div class="pair">
+      <div class="columns">
         <bar-table
           .bars=${walk.backwards.toReversed().map(({ stage, norm }) => ({ name: stageName(stage), value: norm, text: figure(norm) }))}
           .caption=${STAGES.backwards.norms}

@@ -52,12 +52,6 @@ export const walkStyles = css`
     margin: 0;
   }
 
-  h4 {
-    margin: 0;
-    font: inherit;
-    color: var(--ink-soft);
-  }
-
   .strips {
     display: grid;
     grid-template-columns: minmax(0, 1fr);
@@ -76,12 +70,6 @@ export const walkStyles = css`
   .key .above {
     margin-left: var(--space-3);
     background: var(--series-2);
-  }
-
-  .pair {
-    display: grid;
-    grid-template-columns: minmax(0, 1fr);
-    gap: var(--space-5);
   }
 
   .batch {
@@ -137,31 +125,5 @@ export const walkStyles = css`
   .ids .chosen {
     color: var(--alarm);
     font-weight: 700;
-  }
-
-  @media (min-width: 60rem) {
-    .strips {
-    display: grid;
-    grid-template-columns: minmax(0, 1fr);
-    align-content: start;
-    gap: var(--space-3);
-  }
-
-  .key i {
-    display: inline-block;
-    width: 1.25rem;
-    height: 0.75rem;
-    background: var(--accent);
-    vertical-align: -0.05em;
-  }
-
-  .key .above {
-    margin-left: var(--space-3);
-    background: var(--series-2);
-  }
-
-  .pair {
-      grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
-    }
   }
 `;
