@@ -1,5 +1,5 @@
 import type { TensorSource, Thinning } from '../../worker/inspection/messages.ts';
-import { count, figure } from '../format.ts';
+import { count } from '../format.ts';
 import { percent } from './words.ts';
 
 export const INSIDE_SECTIONS = ['weights', 'walk', 'prompt'] as const;
@@ -88,9 +88,7 @@ export const WEIGHTS = {
   shape: 'Shape',
   norm: '‖w‖',
   moved: '‖w − w₀‖',
-  movedShare: 'Moved, beside ‖w₀‖',
   gradient: 'Last gradient',
-  none: '—',
   show: 'Show',
   thinning: 'Several numbers in one cell are shown by',
   thinnings: { mean: 'their mean', strongest: 'the strongest of them' } satisfies Record<Thinning, string>,
@@ -113,7 +111,6 @@ export const WEIGHTS = {
     `rows ${rows[0]}–${rows[1] - 1}, columns ${columns[0]}–${columns[1] - 1}`,
   pictureOf: (name: string, source: string) => `${name}, ${source}`,
   bias: 'Its bias',
-  gain: 'Its gain',
 };
 
 export const MOVEMENT = {
@@ -291,7 +288,6 @@ export const UPDATE = {
 const at = (character: string, place: number) => `“${character}” ${count(place)}`;
 
 export const PROMPT_LOOK = {
-  heading: 'Attention and predictions',
   text: 'Text to look at',
   look: 'Look',
   intro:
@@ -302,7 +298,6 @@ export const PROMPT_LOOK = {
   colours: { attention: 'Attention', loss: 'Loss by character' },
   colour: 'Colour the text by',
   character: (position: number, character: string) => `character ${position + 1}, ${character}`,
-  loss: (loss: string) => `loss ${loss}`,
   noLoss: 'no loss: nothing came before it',
   layersHeads: 'Patterns of all heads',
   layersHeadsHelp: 'A row for each block, a picture for each head. Choose one to see it large.',
@@ -318,7 +313,6 @@ export const PROMPT_LOOK = {
     'The last norm and the head, put on the stream before its end: what the model would say if it stopped there. The last row is what it does say.',
   lensTable: 'Likeliest next character behind each block, at each place, with its probability',
   lensRow: (layer: number) => (layer === 0 ? 'Embedding' : `Block ${layer}`),
-  lensHere: (place: string) => `The lens at ${place}`,
   behind: 'Behind',
   predictions: 'Likeliest, with probability',
   rightOne: 'What does come',
@@ -329,5 +323,4 @@ export const PROMPT_LOOK = {
   lossHeading: 'Loss',
   probability: 'Probability',
   mean: (loss: string, characters: number) => `Mean loss ${loss} nats over ${count(characters)} characters.`,
-  value: (value: number) => figure(value),
 };
