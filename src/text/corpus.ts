@@ -161,8 +161,10 @@ export function checkLength({ ids }: Pick<Corpus, 'ids'>, block_size: number): v
   if (ids.length < needed) {
     throw new InklingError(
       'short-text',
-      `The text has ${group(ids.length)} characters, and a context of ${block_size} needs at least ${group(needed)}.`,
-      'Choose a longer text, or a smaller context.',
+      block_size === 1
+        ? `The text has ${group(ids.length)} characters, and at least ${group(needed)} are needed.`
+        : `The text has ${group(ids.length)} characters, and a context of ${block_size} needs at least ${group(needed)}.`,
+      block_size === 1 ? 'Choose a longer text.' : 'Choose a longer text, or a smaller context.',
     );
   }
 }

@@ -18,14 +18,24 @@ export function bytes(value: number): string {
 /** Three digits, written out: 12345 → "12,300". */
 export const rate = (value: number): string => quick.format(value);
 
-/** Three digits of any number that is neither tiny nor huge, and an exponent where it is: 0.0123, 1.2e-5, 45,600. */
+/** With a minus as wide as a plus, which is not taken for a hyphen. */
+const withMinus = (text: string): string => text.replaceAll('-', '−');
+
+/** Three digits of any number that is neither tiny nor huge, and an exponent where it is: −0.0123, 1.2e−5, 45,600. */
 export function figure(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace(/\.?0*e\+?/, 'e');
-  return quick.format(value);
+  const far = size !== 0 && (size < 1e-3 || size >= 1e6);
+  return withMinus(far ? value.toExponential(2).replace(/\.?0*e\+?/, 'e') : quick.format(value));
 }
 
-/** A number at an axis, as short as it can be: 20K, 0.05, 1e-4. */
+/** Seven digits, which is about what 32 bits hold: −0.01000389, 2.140179e−5. */
+export function allDigits(value: number): string {
+  const size = Math.abs(value);
+  const far = size !== 0 && (size < 1e-3 || size >= 1e6);
+  return withMinus(far ? value.toExponential(6).replace(/\.?0*e\+?/, 'e') : String(Number(value.toPrecision(7))));
+}
+
+/** A number at an axis, as short as it can be: 20K, 0.05, 1e−4. */
 export const mark = (value: number): string =>
   Math.abs(value) >= 10_000 && Math.abs(value) < 1e6 ? brief(value) : figure(value);
 

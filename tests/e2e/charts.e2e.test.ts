@@ -95,7 +95,7 @@ describe('the charts of a run', () => {
     // at 10, 20 and 40 steps, and at each of four evaluations
     expect(await stepsOf('grad')).toEqual([10, 15, 20, 30, 40, 45, 60]);
     const ratios = await chart('ratio').getByRole('cell').allTextContents();
-    for (const ratio of ratios.map(Number)) {
+    for (const ratio of ratios.map((text) => Number(text.replaceAll('−', '-')))) {
       expect(ratio).toBeGreaterThan(1e-5);
       expect(ratio).toBeLessThan(1);
     }

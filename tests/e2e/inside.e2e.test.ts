@@ -54,7 +54,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('ArrowRight');
   const told = page.locator('weights-section heat-map .told').first();
-  await expect.poll(() => told.textContent()).toMatch(/^row 1, column 1: -?\d/);
+  await expect.poll(() => told.textContent()).toMatch(/^row 1, column 1: −?\d/);
   await page.keyboard.press('+');
   await page.getByText('rows 0–47, columns 0–15').waitFor();
   await page.getByRole('button', { name: 'Whole tensor' }).click();
@@ -83,7 +83,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await characters.nth(11).focus();
   await page.keyboard.press('ArrowLeft');
   const attended = page.locator('prompt-section .told').first();
-  await expect.poll(() => attended.textContent()).toMatch(/i 11 looks at .*\(\d+ %\)/);
+  await expect.poll(() => attended.textContent()).toMatch(/^“i” 11 looks at “.*\(\d+ %\)/);
   await page.getByRole('button', { name: 'Block 2, head 1' }).click();
   await page.getByRole('application', { name: /^Attention pattern of block 2, head 1/ }).waitFor();
   expect(await colours(page, 'pattern-grid canvas')).toBeGreaterThan(10);

@@ -89,7 +89,7 @@ test('numbers of one’s own are counted where they fit together, and told where
   expect(await form.getByLabel('What to count').inputValue()).toBe('own');
   await form.getByRole('checkbox', { name: 'Biases' }).uncheck();
   await box(page, 'Attention of block 1, 4,356 parameters').click();
-  await page.locator('part-details').getByText('2 moments of adamw').waitFor();
+  await page.locator('part-details').getByText('2 moments of AdamW').waitFor();
   await form.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
   await page.locator('part-details').getByText('one moment of sgd').waitFor();
   await page.close();

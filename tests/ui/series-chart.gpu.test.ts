@@ -81,17 +81,27 @@ describe('a chart that grows', () => {
   });
 });
 
-test('a finger that moves sideways chooses a part, as the mouse does', async () => {
+/** A chart of 101 points, what it tells of its zoom, and events at shares of its width. */
+async function touchable() {
   const x = Array.from({ length: 101 }, (_, i) => i);
   const chart = await mount({ series: [{ label: 'a', colour: '--ink', x, y: x }] });
   const told: (Range | null)[] = [];
   chart.addEventListener('chart-zoom', (event) => told.push((event as CustomEvent<Range | null>).detail));
   const over = chart.renderRoot.querySelector('.u-over')!;
   const { left, top, width } = over.getBoundingClientRect();
-  const finger = (type: string, share: number) =>
-    over.dispatchEvent(
-      new PointerEvent(type, { pointerType: 'touch', clientX: left + share * width, clientY: top + 20, bubbles: true }),
-    );
+  const at = (share: number) => ({ clientX: left + share * width, clientY: top + 20, bubbles: true });
+  const finger = (type: string, share: number, pointerId = 1) =>
+    over.dispatchEvent(new PointerEvent(type, { pointerType: 'touch', pointerId, ...at(share) }));
+  const wheel = (deltaY: number, share: number, ctrlKey: boolean) => {
+    const event = new WheelEvent('wheel', { deltaY, ctrlKey, cancelable: true, ...at(share) });
+    over.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  return { chart, told, finger, wheel };
+}
+
+test('a finger that moves sideways chooses a part, as the mouse does', async () => {
+  const { told, finger } = await touchable();
   finger('pointerdown', 0.2);
   finger('pointermove', 0.4);
   finger('pointermove', 0.6);
@@ -99,6 +109,40 @@ test('a finger that moves sideways chooses a part, as the mouse does', async () 
   await expect.poll(() => told.length).toBe(1);
   expect(told[0]![0]).toBeCloseTo(20, 0);
   expect(told[0]![1]).toBeCloseTo(60, 0);
+});
+
+test('two fingers that move apart zoom about the place between them, and choose no part', async () => {
+  const { told, finger } = await touchable();
+  finger('pointerdown', 0.4, 1);
+  finger('pointermove', 0.45, 1);
+  finger('pointerdown', 0.55, 2);
+  finger('pointermove', 0.4, 1);
+  finger('pointermove', 0.6, 2);
+  finger('pointerup', 0.4, 1);
+  finger('pointermove', 0.9, 2);
+  finger('pointerup', 0.9, 2);
+  await wait(50);
+  expect(told).toHaveLength(2);
+  const [low, high] = told[1]!;
+  expect(high - low).toBeCloseTo(50, 0); // twice as far apart: half of it is on show
+  expect((low + high) / 2).toBeCloseTo(50, 0);
+});
+
+test('the wheel zooms with Ctrl only, about the pointer, and not past the last two points', async () => {
+  const { chart, told, wheel } = await touchable();
+  expect(wheel(-150, 0.25, false)).toBe(false);
+  expect(told).toHaveLength(0);
+  expect(wheel(-150, 0.25, true)).toBe(true);
+  expect(told[0]![0]).toBeCloseTo(12.5, 0);
+  expect(told[0]![1]).toBeCloseTo(62.5, 0);
+  for (let i = 0; i < 20; i++) {
+    wheel(-150, 0.25, true);
+    await wait(120); // the chart draws what it has been told
+  }
+  const [low, high] = chart.zoom!;
+  expect(high - low).toBeGreaterThan(1);
+  for (let i = 0; i < 10; i++) wheel(150, 0.5, true);
+  expect(chart.zoom).toBeNull();
 });
 
 test('a chart that is taken out and put back is drawn again, and one without data says so', async () => {

@@ -1,6 +1,7 @@
 import { css, html } from 'lit';
 import { download } from '../download.ts';
 import { CHART } from '../strings.ts';
+import { tables } from '../table-styles.ts';
 import { type Range, type Series, sampled, valueAt } from './series.ts';
 
 /** Rows at most: more could not be read. */
@@ -64,39 +65,13 @@ export function chartTable({ caption, xLabel, series, x, range, formatX, formatY
   `;
 }
 
-export const tableStyles = css`
-  .scroll {
-    max-height: 18rem;
-    margin-top: var(--space-3);
-    overflow: auto;
-  }
-
-  table {
-    border-collapse: collapse;
-    font-size: var(--text-small);
-    font-variant-numeric: tabular-nums lining-nums;
-  }
-
-  caption {
-    padding-bottom: var(--space-2);
-    text-align: left;
-  }
-
-  th,
-  td {
-    padding: var(--space-1) 0 var(--space-1) var(--space-4);
-    border-top: 1px solid var(--rule);
-    font-weight: 400;
-    text-align: right;
-  }
-
-  thead th {
-    border: 0;
-    color: var(--ink-faint);
-  }
-
-  tr > :first-child {
-    padding-left: 0;
-    text-align: left;
-  }
-`;
+export const tableStyles = [
+  tables,
+  css`
+    .scroll {
+      max-height: 18rem;
+      margin-top: var(--space-3);
+      overflow: auto;
+    }
+  `,
+];

@@ -64,9 +64,18 @@ function onward({ x, all, zoom, cursor }: Place, points: number): number | null 
   return x[Math.min(last, Math.max(first, next))]!;
 }
 
-/** What the mouse would do where a finger does this. */
-export function asMouse({ type, clientX, clientY }: PointerEvent): MouseEvent {
-  const kind = { pointerdown: 'mousedown', pointermove: 'mousemove' }[type] ?? 'mouseup';
-  // without a movement uPlot takes it for a stray one
-  return new MouseEvent(kind, { clientX, clientY, movementX: 1, button: 0, buttons: 1, bubbles: true });
+/**
+ * The zoom by a factor (above 1: nearer) that brings what stood at one share of the width to another. The present one
+ * where so little would be on show that no curve has two points; null where all is.
+ */
+export function zoomedAbout(from: number, to: number, factor: number, { x, all, zoom, log }: Place): Range | null {
+  const [scaled, value]: [(x: number) => number, (x: number) => number] = log ? [Math.log, Math.exp] : [Number, Number];
+  const [low, high] = (zoom ?? all).map(scaled) as [number, number];
+  const [least, most] = all.map(scaled) as [number, number];
+  const width = (high - low) / factor;
+  if (width >= most - least) return null;
+  const wanted = low + from * (high - low) - to * width;
+  const begin = Math.min(most - width, Math.max(least, wanted));
+  const next: Range = [value(begin), value(begin + width)];
+  return factor > 1 && firstFrom(x, next[1]) - firstFrom(x, next[0]) < 2 ? zoom : within(next, all);
 }

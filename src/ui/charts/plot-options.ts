@@ -130,6 +130,12 @@ function rangeOf(source: PlotSource, key: 'y' | 'right', low: number | null, hig
     : padded(Math.min(...ends), Math.max(...ends), source.logY);
 }
 
+/** Whether a label is that of a mark, and not of a neighbour to which it was rounded: half a step is no step. */
+function says(label: string, mark: number): boolean {
+  const read = Number(label.replaceAll(',', ''));
+  return Number.isNaN(read) || read === mark;
+}
+
 function axesOf(source: PlotSource, twoScales: boolean): uPlot.Axis[] {
   const { logX, logY, fontSize, colour, formatX, scaleMarks } = source;
   const axis = (log: boolean, space: number, extra: uPlot.Axis): uPlot.Axis => ({
@@ -141,11 +147,12 @@ function axesOf(source: PlotSource, twoScales: boolean): uPlot.Axis[] {
     filter: (_plot, marks) => marks,
     splits: (plot, index, low, high) => {
       const across = index === 0 ? plot.bbox.width : plot.bbox.height;
-      return axisMarks([low, high], log, across / devicePixelRatio / space);
+      const marks = axisMarks([low, high], log, across / devicePixelRatio / space);
+      return index === 0 ? marks.filter((mark) => says(formatX(mark), mark)) : marks;
     },
     ...extra,
   });
-  const numbers = { size: 3.6 * fontSize, values: (_: uPlot, marks: number[]) => marks.map(mark) };
+  const numbers = { size: 4.2 * fontSize, values: (_: uPlot, marks: number[]) => marks.map(mark) };
   const axes = [
     axis(logX, 6 * fontSize, { size: 2.5 * fontSize, values: (_plot, marks) => marks.map(formatX) }),
     axis(logY, 2.6 * fontSize, numbers),

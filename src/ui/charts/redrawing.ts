@@ -1,4 +1,5 @@
 import type { LitElement, ReactiveController } from 'lit';
+import { SchemeWatch } from '../scheme-watch.ts';
 
 /** Least time between two redraws, in milliseconds: appending points redraws at most ten times a second. */
 const INTERVAL = 100;
@@ -30,18 +31,15 @@ export class Redrawing implements ReactiveController {
     this.#seen = entries.at(-1)!.isIntersecting;
     if (this.#seen) this.schedule();
   });
-  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
-  readonly #recolour = () => this.#drawing.recolour();
 
   constructor(host: LitElement, drawing: Drawing) {
     this.#host = host;
     this.#drawing = drawing;
     host.addController(this);
+    new SchemeWatch(host, () => drawing.recolour());
   }
 
   hostConnected(): void {
-    this.#scheme.addEventListener('change', this.#recolour);
-    document.addEventListener('scheme-change', this.#recolour); // chosen on the page
     void this.#host.updateComplete.then(() => {
       if (!this.#host.isConnected) return;
       this.#resizes.observe(this.#drawing.frame());
@@ -50,8 +48,6 @@ export class Redrawing implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    this.#scheme.removeEventListener('change', this.#recolour);
-    document.removeEventListener('scheme-change', this.#recolour);
     this.#resizes.disconnect();
     this.#views.disconnect();
     clearTimeout(this.#timer);

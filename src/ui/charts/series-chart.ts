@@ -8,7 +8,8 @@ import { shared } from '../styles.ts';
 import { wholeOf, within } from './axes.ts';
 import { chartLegend } from './chart-legend.ts';
 import { chartTable, saveButtons, tableStyles } from './chart-table.ts';
-import { asMouse, keyed } from './navigation.ts';
+import { Gestures } from './gestures.ts';
+import { keyed, type Place } from './navigation.ts';
 import { picture } from './picture.ts';
 import { plotOptions, type ScaleMark, shapeOf } from './plot-options.ts';
 import { Redrawing } from './redrawing.ts';
@@ -106,6 +107,12 @@ export class SeriesChart extends LitElement {
   #x: ArrayLike<number> = [];
   #markedBy: unknown = null;
   #hovered = false;
+  readonly #gestures = new Gestures({
+    plot: () => this.#plot,
+    place: () => this.#place,
+    touched: () => this.#enter(),
+    zoomTo: (range) => this.#zoomTo(range),
+  });
   readonly #redrawing = new Redrawing(this, {
     frame: () => this.#frame,
     draw: (width, height) => this.#draw(width, height),
@@ -256,18 +263,13 @@ export class SeriesChart extends LitElement {
     this.#plot?.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
   }
 
-  /** uPlot knows the mouse only. A finger that moves sideways does as it does; up and down scrolls the page. */
-  #finger(event: PointerEvent): void {
-    if (event.pointerType !== 'touch' || this.#plot === null) return;
-    this.#hovered = true;
-    const mouse = asMouse(event);
-    (mouse.type === 'mouseup' ? document : this.#plot.over).dispatchEvent(mouse);
+  get #place(): Place {
+    return { x: this.#x, all: this.#all, zoom: this.zoom, cursor: this.cursor, log: this.logX };
   }
 
   #key(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const place = { x: this.#x, all: this.#all, zoom: this.zoom, cursor: this.cursor, log: this.logX };
-    const change = keyed(event.key, event.shiftKey, place);
+    const change = keyed(event.key, event.shiftKey, this.#place);
     if (change === null) return;
     event.preventDefault();
     if (change.zoom !== undefined) this.#zoomTo(change.zoom);
@@ -310,10 +312,11 @@ export class SeriesChart extends LitElement {
           aria-label=${label}
           @mouseenter=${this.#enter}
           @mouseleave=${this.#leave}
-          @pointerdown=${this.#finger}
-          @pointermove=${this.#finger}
-          @pointerup=${this.#finger}
-          @pointercancel=${this.#finger}
+          @pointerdown=${this.#gestures.finger}
+          @pointermove=${this.#gestures.finger}
+          @pointerup=${this.#gestures.finger}
+          @pointercancel=${this.#gestures.finger}
+          @wheel=${this.#gestures.wheel}
         ></div>
         ${this.series.some(({ x }) => x.length > 0) ? nothing : html`<p class="empty help">${this.empty}</p>`}
         <button class="reset" ?hidden=${this.zoom === null} @click=${() => this.#zoomTo(null)}>${CHART.reset}</button>

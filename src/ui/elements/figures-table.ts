@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing } from 'lit';
 import { count, loss } from '../format.ts';
 import { choices, FIGURES, percent } from '../strings.ts';
 import { shared } from '../styles.ts';
+import { tables } from '../table-styles.ts';
 import type { Evaluation } from '../view.ts';
 
 /**
@@ -71,6 +72,7 @@ export class FiguresTable extends LitElement {
 
   static override styles = [
     shared,
+    tables,
     css`
       summary {
         width: max-content;
@@ -87,32 +89,6 @@ export class FiguresTable extends LitElement {
         width: 100%;
         max-width: 34rem;
         margin-top: var(--space-3);
-        border-collapse: collapse;
-        font-size: var(--text-small);
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
-      }
-
-      th,
-      td {
-        padding: var(--space-1) 0 var(--space-1) var(--space-3);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: right;
-      }
-
-      thead th {
-        border: 0;
-        color: var(--ink-faint);
-      }
-
-      tr > :first-child {
-        padding-left: 0;
-        text-align: left;
       }
     `,
   ];

@@ -125,6 +125,7 @@ export class RunsPanel extends LitElement {
         <p class="help">${RUNS.importHelp}</p>
         <input type="file" accept=".zip,.safetensors" aria-label=${RUNS.import} hidden @change=${this.#picked} />
       </div>
+      <p class="help" ?hidden=${runs.length === 0}>${RUNS.help}</p>
       <ul ?hidden=${runs.length === 0}>
         ${repeat(
           runs,
@@ -182,6 +183,10 @@ export class RunsPanel extends LitElement {
         flex-wrap: wrap;
         align-items: center;
         gap: var(--space-2) var(--space-4);
+        margin-top: var(--space-3);
+      }
+
+      .import ~ .help {
         margin-top: var(--space-3);
       }
 

@@ -90,7 +90,7 @@ export const CONTROLS_OF_CHARTS = {
   reset: 'Show all steps',
   steps: 'Every step as CSV',
   norms: 'Norms as CSV',
-  help: 'Drag over a chart to see a part of the steps in all of them; a double click shows all again.',
+  help: 'Drag over a chart to see a part of the steps in all of them, or zoom with Ctrl (⌘) and the wheel, or by pinching; a double click shows all again.',
 };
 
 export const LAYERS = {

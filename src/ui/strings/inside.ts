@@ -1,5 +1,5 @@
 import type { TensorSource, Thinning } from '../../worker/inspection/messages.ts';
-import { count, figure } from '../format.ts';
+import { count } from '../format.ts';
 import { percent } from './words.ts';
 
 export const INSIDE_SECTIONS = ['weights', 'walk', 'prompt'] as const;
@@ -29,7 +29,9 @@ export const HEAT = {
   role: 'picture of numbers',
   range: (from: number, to: number) => `${from}–${to}`,
   cell: (row: string, column: string, value: string) => `row ${row}, column ${column}: ${value}`,
+  looks: (row: string, column: string, value: string) => `${row} looks at ${column}: ${value}`,
   element: (column: string, value: string) => `number ${column}: ${value}`,
+  place: (place: string, value: string) => `${place}: ${value}`,
   notFinite: 'not a number',
   closer: 'Zoom in',
   further: 'Zoom out',
@@ -86,9 +88,7 @@ export const WEIGHTS = {
   shape: 'Shape',
   norm: '‖w‖',
   moved: '‖w − w₀‖',
-  movedShare: 'Moved, beside ‖w₀‖',
   gradient: 'Last gradient',
-  none: '—',
   show: 'Show',
   thinning: 'Several numbers in one cell are shown by',
   thinnings: { mean: 'their mean', strongest: 'the strongest of them' } satisfies Record<Thinning, string>,
@@ -111,7 +111,6 @@ export const WEIGHTS = {
     `rows ${rows[0]}–${rows[1] - 1}, columns ${columns[0]}–${columns[1] - 1}`,
   pictureOf: (name: string, source: string) => `${name}, ${source}`,
   bias: 'Its bias',
-  gain: 'Its gain',
 };
 
 export const MOVEMENT = {
@@ -147,9 +146,11 @@ export const WALK = {
   previous: 'Previous',
   next: 'Next',
   progress: (at: number, all: number) => `${at} of ${all}`,
-  stage: (at: number, all: number, name: string) => `Stage ${at} of ${all}: ${name}`,
   sequence: 'Sequence of the batch',
-  place: 'Place in it',
+  follow: (character: string, place: number) =>
+    `Followed from stage to stage: ${character} at place ${place}. Choose any other one above.`,
+  below: 'below zero',
+  above: 'above zero; the stronger the colour, the larger the number',
   block: 'Block',
   head: 'Head',
   step: (step: number) => `Step ${count(step + 1)} of the run`,
@@ -171,6 +172,7 @@ export const STAGES = {
     name: 'Numbers',
     text: 'Each character becomes its number in the vocabulary. What is to be predicted at each place is the character one further on.',
     formula: 'x[t] = id of character t,   y[t] = x[t + 1]',
+    rows: { place: 'place t', character: 'character', id: 'number x', next: 'to predict, y' },
   },
   embedding: {
     name: 'Embeddings',
@@ -184,7 +186,7 @@ export const STAGES = {
   attention: {
     name: 'Attention',
     text: 'The place asks with its query, and every place up to it answers with its key. The better they match, the more of that place’s value it takes.',
-    formula: 'p[t, u] = softmax over u ≤ t of (q[t] · k[u] / √HS)',
+    formula: 'p[t, u] = softmax over u ≤ t of (q[t] · k[u] / √(head size))',
     pattern: 'Attention pattern: rows look at columns',
     query: 'Query',
     key: 'Key',
@@ -196,7 +198,7 @@ export const STAGES = {
     name: 'Feed-forward',
     text: (H: number) =>
       `Each place then thinks for itself: ${count(H)} features, each of which speaks up or stays silent, and a way back to the stream.`,
-    formula: (activation: string) => `h = ${activation}(W₁ · norm(x) + b₁),   x ← x + W₂ · h + b₂`,
+    formula: (activation: string) => `h = f(W₁ · norm(x) + b₁),   x ← x + W₂ · h + b₂,   f: ${activation}`,
     hidden: 'Features behind the activation',
     silent: (share: number) => `${percent(share)} of them are below zero or next to it.`,
     out: 'The stream behind this block',
@@ -205,13 +207,13 @@ export const STAGES = {
     name: 'Logits',
     text: 'The last norm and the head turn the stream into one score for each character of the vocabulary.',
     formula: 'logits = W · norm(x)',
-    caption: 'The highest scores at this place, and that of the character which does come',
+    caption: 'The highest scores at this place; in red the character which does come',
   },
   probabilities: {
     name: 'Probabilities',
     text: 'Exponentials of the scores, scaled so that they sum to one: how likely the model holds each character to come next.',
     formula: 'p = exp(logit) / Σ exp(logits)',
-    caption: 'The likeliest characters at this place, and the one which does come',
+    caption: 'The likeliest characters at this place; in red the one which does come',
   },
   loss: {
     name: 'Loss',
@@ -225,10 +227,10 @@ export const STAGES = {
     name: 'Gradients, backwards',
     text: 'How would the loss change if a number changed? At the logits that is the probability minus one for the right character; from there the chain rule carries it back through every block.',
     formula: (rows: number) => `d loss / d logit = (p − [is next]) / ${count(rows)}`,
-    dlogits: 'Gradient by the logits of this place',
+    dlogits: 'Gradient by the logits of this place; in red the character which does come',
     norms: 'Length of the sequence’s gradient at each stage, from the end to the beginning',
     stage: 'Stage',
-    norm: 'Length of the gradient',
+    norm: 'Length',
     whole: (norm: string) => `Over all weights of the model the gradient is ${norm} long.`,
   },
   update: {
@@ -277,12 +279,15 @@ export const UPDATE = {
   average: 'Moving average of the weight',
   muon: 'Direction (orthogonalised by Newton and Schulz)',
   noDecay: 'not for this tensor',
-  caption: 'The update of the chosen weight, with the numbers that the GPU has used',
+  caption: (optimizer: string) =>
+    `The update of the chosen weight by ${optimizer}, with the numbers that the GPU has used`,
   rounding: 'The GPU computes in 32 bits, so the last digit may differ from what a calculator says.',
 };
 
+/** A character and where it stands. */
+const at = (character: string, place: number) => `“${character}” ${count(place)}`;
+
 export const PROMPT_LOOK = {
-  heading: 'Attention and predictions',
   text: 'Text to look at',
   look: 'Look',
   intro:
@@ -293,14 +298,14 @@ export const PROMPT_LOOK = {
   colours: { attention: 'Attention', loss: 'Loss by character' },
   colour: 'Colour the text by',
   character: (position: number, character: string) => `character ${position + 1}, ${character}`,
-  loss: (loss: string) => `loss ${loss}`,
   noLoss: 'no loss: nothing came before it',
   layersHeads: 'Patterns of all heads',
+  layersHeadsHelp: 'A row for each block, a picture for each head. Choose one to see it large.',
   headName: (layer: number, head: number) => `Block ${layer + 1}, head ${head + 1}`,
   pattern: (layer: number, head: number) =>
     `Attention pattern of block ${layer + 1}, head ${head + 1}: rows look at columns`,
-  attends: (character: string, parts: string) => `${character} looks at ${parts}.`,
-  share: (character: string, share: string) => `${character} (${share})`,
+  attends: (character: string, place: number, parts: string) => `${at(character, place)} looks at ${parts}.`,
+  share: (character: string, place: number, share: string) => `${at(character, place)} (${share})`,
   next: (after: string) => `What may follow ${after}`,
   comes: 'what does come',
   lens: 'Logit lens',
@@ -308,7 +313,6 @@ export const PROMPT_LOOK = {
     'The last norm and the head, put on the stream before its end: what the model would say if it stopped there. The last row is what it does say.',
   lensTable: 'Likeliest next character behind each block, at each place, with its probability',
   lensRow: (layer: number) => (layer === 0 ? 'Embedding' : `Block ${layer}`),
-  lensHere: (place: string) => `The lens at ${place}`,
   behind: 'Behind',
   predictions: 'Likeliest, with probability',
   rightOne: 'What does come',
@@ -319,5 +323,4 @@ export const PROMPT_LOOK = {
   lossHeading: 'Loss',
   probability: 'Probability',
   mean: (loss: string, characters: number) => `Mean loss ${loss} nats over ${count(characters)} characters.`,
-  value: (value: number) => figure(value),
 };

@@ -20,7 +20,7 @@ export const PANEL_NAMES: Record<PanelName, string> = {
 export const ADAPTER = {
   waiting: 'Looking for a graphics processor …',
   missing: 'No graphics processor',
-  software: 'software adapter: correct, but slow',
+  software: 'no GPU: correct, but slow',
 };
 
 export const CONTROLS = {

@@ -2,6 +2,7 @@ import type { GPTConfig, OptimizerName } from '../../model/config.ts';
 import type { CountedTensor, PartId } from '../../model/counts.ts';
 import { sizeOf } from '../../model/counts.ts';
 import { bytes, count } from '../format.ts';
+import { CHOICE_NAMES } from './options.ts';
 
 /** Words about a part of the model. */
 export interface PartWords {
@@ -198,7 +199,7 @@ export const PARAMETERS = {
   weights: 'weights',
   gradients: 'gradients',
   moments: (number: number, optimizer: OptimizerName) =>
-    `${number === 1 ? 'one moment' : `${number} moments`} of ${optimizer}`,
+    `${number === 1 ? 'one moment' : `${number} moments`} of ${CHOICE_NAMES[optimizer]}`,
   cache: 'keys and values of the context',
   forward: 'Operations a token, forward',
   backward: (training: string) =>

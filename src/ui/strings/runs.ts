@@ -7,6 +7,7 @@ export const RUNS = {
   none: 'Runs are kept in this browser while they train, so that they can go on after the page was closed.',
   usage: (runs: number, size: number) =>
     `${runs === 1 ? '1 run' : `${count(runs)} runs`}, ${bytes(size)}, kept in this browser`,
+  help: 'Open puts a model back on the GPU, where it can write, and Continue trains it on. Show brings back curves and samples alone; Fork trains a copy.',
   name: (text: string, size: string) => `${text}, ${size}`,
   state: ({ state, open }: RunSummary) => (open === 'elsewhere' ? 'open in another tab' : RUN_STATES[state]),
   facts: ({ saved, step, steps, val_loss }: RunSummary) =>

@@ -92,16 +92,29 @@ export class BarTable extends LitElement {
       }
 
       tbody th {
-        font: var(--text) / 1.4 var(--serif);
+        font-size: var(--text);
+        line-height: 1.4;
+      }
+
+      /* single characters, in the face of the text that they are from */
+      tbody th [role='img'] {
+        font: var(--text-large) / 1.2 var(--serif);
       }
 
       .value {
         width: 6rem;
+        white-space: nowrap;
         text-align: right;
       }
 
       .bar {
         width: 50%;
+      }
+
+      @media (max-width: 40rem) {
+        .bar {
+          width: 25%;
+        }
       }
 
       .bar span {

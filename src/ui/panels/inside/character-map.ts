@@ -179,9 +179,7 @@ export class CharacterMap extends InsideSectionElement {
     sectionStyles,
     css`
       .columns {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5) var(--space-6);
+        --columns: minmax(0, 3fr) minmax(0, 2fr);
       }
 
       figure {
@@ -202,6 +200,17 @@ export class CharacterMap extends InsideSectionElement {
         text-anchor: middle;
         dominant-baseline: central;
         cursor: pointer;
+      }
+
+      /* the map is half as wide on a phone, and its characters are as large */
+      @media (max-width: 40rem) {
+        text {
+          font-size: 4px;
+        }
+
+        .picked {
+          font-size: 5.6px;
+        }
       }
 
       .near {
@@ -271,12 +280,6 @@ export class CharacterMap extends InsideSectionElement {
       .scroll {
         max-height: 20rem;
         overflow: auto;
-      }
-
-      @media (min-width: 60rem) {
-        .columns {
-          grid-template-columns: minmax(0, 3fr) minmax(0, 2fr);
-        }
       }
     `,
   ];

@@ -60,21 +60,3 @@ export function limitOf(cells: ArrayLike<number>): number {
   const most = sizes[Math.min(sizes.length - 1, Math.floor(0.995 * sizes.length))] ?? 0;
   return most > 0 ? most : (sizes.at(-1) ?? 0);
 }
-
-/** Hears when the colours of the page change between light and dark. */
-export class SchemeWatch {
-  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
-  readonly #heard: () => void;
-
-  constructor(heard: () => void) {
-    this.#heard = heard;
-  }
-
-  start(): void {
-    this.#scheme.addEventListener('change', this.#heard);
-  }
-
-  stop(): void {
-    this.#scheme.removeEventListener('change', this.#heard);
-  }
-}

@@ -1,12 +1,15 @@
-import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import type { MatrixPicture, Part } from '../../../worker/inspection/messages.ts';
 import { figure } from '../../format.ts';
+import { SchemeWatch } from '../../scheme-watch.ts';
 import { HEAT } from '../../strings/inside.ts';
+import { exactPercent } from '../../strings/words.ts';
 import { shared } from '../../styles.ts';
-import { type HeatColours, type HeatKind, heat, heatColours, limitOf, paint, SchemeWatch } from './heat-colours.ts';
+import { type Cell, nameOf, partAround, spanOf } from './cells.ts';
+import { type HeatColours, type HeatKind, heat, heatColours, limitOf, paint } from './heat-colours.ts';
+import { heatMapStyles } from './heat-map-styles.ts';
+import { heatTable } from './heat-table.ts';
 
-/** Rows and columns of the table behind a picture. */
-const TABLE = 12;
 /** How many times closer one zoom brings. */
 const CLOSER = 2;
 /** Cells of the scale below a picture. */
@@ -22,6 +25,7 @@ const SCALE = 9;
  * @prop limit - the value of the full colour; found from the cells without it
  * @prop rowNames - a name for each row of the matrix, where it has one
  * @prop columnNames - for each column
+ * @prop first - the number of the first row and column, as they are counted here
  * @prop zooms - whether a part can be asked for
  * @prop flat - a strip of one row, without scale and table
  * @prop at - { x, y }, the cell of the cursor; the picture moves it itself, and tells
@@ -36,6 +40,7 @@ export class HeatMap extends LitElement {
     limit: { attribute: false },
     rowNames: { attribute: false },
     columnNames: { attribute: false },
+    first: { attribute: false },
     zooms: { type: Boolean },
     flat: { type: Boolean, reflect: true },
     at: { attribute: false },
@@ -48,36 +53,27 @@ export class HeatMap extends LitElement {
   declare limit: number | null;
   declare rowNames: readonly string[] | null;
   declare columnNames: readonly string[] | null;
+  declare first: number;
   declare zooms: boolean;
   declare flat: boolean;
-  declare at: { x: number; y: number };
+  declare at: Cell;
   /** The cell that is pointed at. */
-  declare pointed: { x: number; y: number } | null;
-
-  readonly #scheme = new SchemeWatch(() => this.#paint());
+  declare pointed: Cell | null;
 
   constructor() {
     super();
+    new SchemeWatch(this, () => this.#paint());
     this.picture = null;
     this.label = '';
     this.kind = 'signed';
     this.limit = null;
     this.rowNames = null;
     this.columnNames = null;
+    this.first = 0;
     this.zooms = false;
     this.flat = false;
     this.at = { x: 0, y: 0 };
     this.pointed = null;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#scheme.start();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#scheme.stop();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -119,31 +115,20 @@ export class HeatMap extends LitElement {
     canvas.getContext('2d')!.putImageData(image, 0, 0);
   }
 
-  /** The rows or columns behind a cell. */
-  #span(cell: number, [from, to]: readonly [number, number], cells: number): [from: number, to: number] {
-    const edge = (at: number) => from + Math.floor((at * (to - from)) / cells);
-    return [edge(cell), edge(cell + 1)];
-  }
-
-  #name(cell: number, range: readonly [number, number], cells: number, names: readonly string[] | null): string {
-    const [from, to] = this.#span(cell, range, cells);
-    if (to - from > 1) return HEAT.range(from, to - 1);
-    return names?.[from] === undefined ? String(from) : `${from} “${names[from]}”`;
-  }
-
   /** What stands in a cell, in words. */
-  #told({ x, y }: { x: number; y: number }): string {
-    const { picture, flat } = this;
+  #told({ x, y }: Cell): string {
+    const { picture, kind, rowNames, columnNames, first } = this;
     if (!picture) return '';
     const { rows, columns, width, height, cells } = picture;
-    const column = this.#name(x, columns, width, this.columnNames);
+    const column = nameOf(x, columns, width, columnNames, first);
     const value = cells[y * width + x]!;
-    const number = Number.isFinite(value) ? figure(value) : HEAT.notFinite;
-    if (flat) return HEAT.element(column, number);
-    return HEAT.cell(this.#name(y, rows, height, this.rowNames), column, number);
+    const number = !Number.isFinite(value) ? HEAT.notFinite : kind === 'share' ? exactPercent(value) : figure(value);
+    if (this.flat) return columnNames ? HEAT.place(column, number) : HEAT.element(column, number);
+    const row = nameOf(y, rows, height, rowNames, first);
+    return kind === 'share' ? HEAT.looks(row, column, number) : HEAT.cell(row, column, number);
   }
 
-  #cellAt(event: PointerEvent | MouseEvent): { x: number; y: number } {
+  #cellAt(event: PointerEvent | MouseEvent): Cell {
     const { width, height } = this.picture!;
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const cell = (at: number, size: number, cells: number) =>
@@ -154,30 +139,19 @@ export class HeatMap extends LitElement {
     };
   }
 
-  #move(to: { x: number; y: number }): void {
+  #move(to: Cell): void {
     const { width, height, rows, columns } = this.picture!;
     this.at = { x: Math.max(0, Math.min(width - 1, to.x)), y: Math.max(0, Math.min(height - 1, to.y)) };
     this.pointed = null;
     const detail = {
-      row: this.#span(this.at.y, rows, height)[0],
-      column: this.#span(this.at.x, columns, width)[0],
+      row: spanOf(this.at.y, rows, height)[0],
+      column: spanOf(this.at.x, columns, width)[0],
     };
     this.dispatchEvent(new CustomEvent('cursor', { detail }));
   }
 
   #zoom(factor: number): void {
-    const { shape, rows, columns, width, height } = this.picture!;
-    const around = (range: readonly [number, number], cell: number, cells: number, all: number) => {
-      const length = Math.max(1, Math.min(all, Math.round((range[1] - range[0]) / factor)));
-      const middle = this.#span(cell, range, cells)[0];
-      const from = Math.max(0, Math.min(all - length, Math.round(middle - length / 2)));
-      return [from, from + length] as const;
-    };
-    const detail: Part = {
-      rows: around(rows, this.at.y, height, shape[0]),
-      columns: around(columns, this.at.x, width, shape[1]),
-    };
-    this.dispatchEvent(new CustomEvent<Part>('zoom', { detail }));
+    this.dispatchEvent(new CustomEvent<Part>('zoom', { detail: partAround(this.picture!, this.at, factor) }));
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -200,35 +174,6 @@ export class HeatMap extends LitElement {
     else return;
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  #table(picture: MatrixPicture) {
-    const { rows, columns, width, height, cells } = picture;
-    const start = (at: number, count: number) => Math.max(0, Math.min(at - TABLE / 2, count - TABLE));
-    const xs = Array.from({ length: Math.min(TABLE, width) }, (_, i) => start(this.at.x, width) + i);
-    const ys = Array.from({ length: Math.min(TABLE, height) }, (_, i) => start(this.at.y, height) + i);
-    return html`
-      <div class="scroll" tabindex="0" role="group" aria-label=${HEAT.table(this.label)}>
-        <table>
-          <thead>
-            <tr>
-              <td></td>
-              ${xs.map((x) => html`<th scope="col">${this.#name(x, columns, width, this.columnNames)}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${ys.map(
-              (y) => html`
-                <tr>
-                  <th scope="row">${this.#name(y, rows, height, this.rowNames)}</th>
-                  ${xs.map((x) => html`<td>${figure(cells[y * width + x]!)}</td>`)}
-                </tr>
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
-    `;
   }
 
   override render() {
@@ -280,119 +225,14 @@ export class HeatMap extends LitElement {
               </div>
               <details>
                 <summary class="help">${HEAT.numbers}</summary>
-                ${this.#table(picture)}
+                ${heatTable({ picture, at, label: this.label, rowNames: this.rowNames, columnNames: this.columnNames, first: this.first })}
               </details>
             `
       }
     `;
   }
 
-  static override styles = [
-    shared,
-    css`
-      .frame {
-        position: relative;
-        overflow: hidden;
-        border: 1px solid var(--rule);
-        cursor: crosshair;
-      }
-
-      .empty {
-        min-height: 8rem;
-      }
-
-      canvas.cells {
-        display: block;
-        width: 100%;
-        aspect-ratio: var(--shape);
-        image-rendering: pixelated;
-      }
-
-      :host(:not([flat])) .frame {
-        max-width: 36rem;
-      }
-
-      .under {
-        max-width: 36rem;
-      }
-
-      :host([flat]) canvas.cells {
-        height: 1.5rem;
-        aspect-ratio: auto;
-      }
-
-      .cursor {
-        position: absolute;
-        min-width: 5px;
-        min-height: 5px;
-        outline: 2px solid var(--alarm);
-        pointer-events: none;
-      }
-
-      .told {
-        min-height: 1.5em;
-        margin-top: var(--space-1);
-        font-size: var(--text-small);
-      }
-
-      .under {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: var(--space-2) var(--space-3);
-      }
-
-      .legend {
-        display: flex;
-        flex: 1;
-        align-items: center;
-        gap: var(--space-2);
-      }
-
-      canvas.scale {
-        width: 8rem;
-        height: 0.75rem;
-        border: 1px solid var(--rule);
-        image-rendering: pixelated;
-      }
-
-      .under button {
-        min-height: 2rem;
-        padding: 0 var(--space-3);
-        font-size: var(--text-small);
-      }
-
-      summary {
-        width: max-content;
-        margin-top: var(--space-2);
-        cursor: pointer;
-      }
-
-      .scroll {
-        overflow-x: auto;
-        margin-top: var(--space-2);
-      }
-
-      table {
-        border-collapse: collapse;
-        font-size: var(--text-small);
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      th,
-      td {
-        padding: var(--space-1) var(--space-2);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: right;
-        white-space: nowrap;
-      }
-
-      th {
-        color: var(--ink-soft);
-      }
-    `,
-  ];
+  static override styles = [shared, heatMapStyles];
 }
 
 customElements.define('heat-map', HeatMap);

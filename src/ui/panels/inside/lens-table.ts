@@ -33,9 +33,9 @@ export class LensTable extends LitElement {
   #everywhere({ characters, layers, lens, kept, vocabulary }: PromptView) {
     const n = characters.length;
     return html`
+      <p class="caption help">${PROMPT_LOOK.lensTable}</p>
       <div class="scroll" tabindex="0" role="group" aria-label=${PROMPT_LOOK.lensTable}>
-        <table class="everywhere">
-          <caption class="help">${PROMPT_LOOK.lensTable}</caption>
+        <table class="everywhere" aria-label=${PROMPT_LOOK.lensTable}>
           <thead>
             <tr>
               <th scope="col">${PROMPT_LOOK.behind}</th>
@@ -79,15 +79,16 @@ export class LensTable extends LitElement {
     const n = characters.length;
     const next = characters[place + 1];
     const shown = Math.min(SHOWN, kept);
+    const name = PROMPT_LOOK.next(spoken(characters[place]!));
     return html`
-      <div class="scroll" tabindex="0" role="group" aria-label=${PROMPT_LOOK.next(spoken(characters[place]!))}>
-        <table class="here">
-          <caption>
-            ${PROMPT_LOOK.next(spoken(characters[place]!))}
-            <span class="help">
-              ${next === undefined ? `· ${PROMPT_LOOK.end}` : html`· ${PROMPT_LOOK.comes}: <b>${glyph(next)}</b>`}
-            </span>
-          </caption>
+      <p class="caption">
+        ${name}
+        <span class="help">
+          ${next === undefined ? `· ${PROMPT_LOOK.end}` : html`· ${PROMPT_LOOK.comes}: <b>${glyph(next)}</b>`}
+        </span>
+      </p>
+      <div class="scroll" tabindex="0" role="group" aria-label=${name}>
+        <table class="here" aria-label=${name}>
           <thead>
             <tr>
               <th scope="col">${PROMPT_LOOK.behind}</th>
@@ -139,9 +140,8 @@ export class LensTable extends LitElement {
         font-variant-numeric: tabular-nums lining-nums;
       }
 
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
+      .caption {
+        margin-bottom: var(--space-2);
       }
 
       th,

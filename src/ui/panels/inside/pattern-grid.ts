@@ -1,7 +1,8 @@
 import { css, html, LitElement, type PropertyValues } from 'lit';
+import { SchemeWatch } from '../../scheme-watch.ts';
 import { PROMPT_LOOK } from '../../strings/inside.ts';
 import { shared } from '../../styles.ts';
-import { heatColours, paint, SchemeWatch } from './heat-colours.ts';
+import { heatColours, paint } from './heat-colours.ts';
 
 export interface HeadChoice {
   layer: number;
@@ -32,25 +33,15 @@ export class PatternGrid extends LitElement {
   declare heads: number;
   declare first: number;
   declare chosen: HeadChoice;
-  readonly #scheme = new SchemeWatch(() => this.#paint());
 
   constructor() {
     super();
+    new SchemeWatch(this, () => this.#paint());
     this.attention = new Float32Array();
     this.layers = 0;
     this.heads = 0;
     this.first = 0;
     this.chosen = { layer: 0, head: 0 };
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#scheme.start();
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#scheme.stop();
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -98,7 +89,7 @@ export class PatternGrid extends LitElement {
     css`
       .grid {
         display: grid;
-        grid-template-columns: repeat(var(--heads), minmax(2.25rem, 6rem));
+        grid-template-columns: repeat(var(--heads), minmax(2.25rem, 8rem));
         gap: var(--space-1);
       }
 

@@ -1,12 +1,14 @@
-import { css, html, nothing } from 'lit';
+import { html, nothing } from 'lit';
 import type { PromptView } from '../../../worker/inspection/messages.ts';
 import { loss } from '../../format.ts';
 import { PROMPT_LOOK } from '../../strings/inside.ts';
 import { percent } from '../../strings/words.ts';
 import { shared } from '../../styles.ts';
 import { glyph, spoken } from './glyphs.ts';
+import { lossTable } from './loss-table.ts';
 import type { HeadChoice } from './pattern-grid.ts';
 import { pictureOfAll } from './pictures.ts';
+import { promptStyles } from './prompt-styles.ts';
 import { InsideSectionElement, sectionStyles } from './section.ts';
 import './heat-map.ts';
 import './lens-table.ts';
@@ -99,8 +101,8 @@ export class PromptSection extends InsideSectionElement {
     const best = [...row.keys()].sort((a, b) => row[b]! - row[a]!).slice(0, NAMED);
     const parts = best
       .filter((u) => row[u]! >= 0.005)
-      .map((u) => PROMPT_LOOK.share(`${spoken(characters[u]!)} ${u + 1}`, percent(row[u]!)));
-    return PROMPT_LOOK.attends(`${spoken(characters[this.place]!)} ${this.place + 1}`, parts.join(', '));
+      .map((u) => PROMPT_LOOK.share(spoken(characters[u]!), u + 1, percent(row[u]!)));
+    return PROMPT_LOOK.attends(spoken(characters[this.place]!), this.place + 1, parts.join(', '));
   }
 
   #shown(view: PromptView, row: Float32Array) {
@@ -151,37 +153,8 @@ export class PromptSection extends InsideSectionElement {
         }}
       >
         <summary class="help">${PROMPT_LOOK.lossTable}</summary>
-        ${this.open ? this.#losses(view) : nothing}
+        ${this.open ? lossTable(view) : nothing}
       </details>
-    `;
-  }
-
-  #losses({ characters, losses }: PromptView) {
-    return html`
-      <div class="scroll" tabindex="0" role="group" aria-label=${PROMPT_LOOK.lossTable}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">${PROMPT_LOOK.position}</th>
-              <th scope="col">${PROMPT_LOOK.char}</th>
-              <th scope="col">${PROMPT_LOOK.lossHeading}</th>
-              <th scope="col">${PROMPT_LOOK.probability}</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${[...losses].map(
-              (one, t) => html`
-                <tr>
-                  <th scope="row">${t + 2}</th>
-                  <td>${glyph(characters[t + 1]!)}</td>
-                  <td>${loss(one)}</td>
-                  <td>${percent(Math.exp(-one))}</td>
-                </tr>
-              `,
-            )}
-          </tbody>
-        </table>
-      </div>
     `;
   }
 
@@ -193,7 +166,8 @@ export class PromptSection extends InsideSectionElement {
     const names = characters.map(glyph);
     return html`
       <h3>${PROMPT_LOOK.layersHeads}</h3>
-      <div class="patterns">
+      <p class="help">${PROMPT_LOOK.layersHeadsHelp}</p>
+      <div class="columns">
         <div>
           ${
             all
@@ -227,6 +201,7 @@ export class PromptSection extends InsideSectionElement {
           <heat-map
             .kind=${'share' as const}
             .limit=${1}
+            .first=${1}
             .at=${this.#cursor}
             .picture=${pictureOfAll(pattern, characters.length)}
             .label=${PROMPT_LOOK.pattern(layer, head)}
@@ -268,85 +243,7 @@ export class PromptSection extends InsideSectionElement {
     `;
   }
 
-  static override styles = [
-    shared,
-    sectionStyles,
-    css`
-      .text {
-        flex: 1 1 16rem;
-      }
-
-      fieldset {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-4);
-        margin: 0 0 var(--space-3);
-        padding: 0;
-        border: 0;
-      }
-
-      legend {
-        float: left;
-        padding: 0;
-        color: var(--ink-soft);
-        font-size: var(--text-small);
-      }
-
-      .told {
-        min-height: 1.5em;
-        margin: var(--space-3) 0;
-      }
-
-      h3 {
-        margin: var(--space-6) 0 var(--space-3);
-      }
-
-      h4 {
-        margin: 0 0 var(--space-2);
-        font: inherit;
-        color: var(--ink-soft);
-      }
-
-      .patterns {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
-      }
-
-      summary {
-        width: max-content;
-        cursor: pointer;
-      }
-
-      .scroll {
-        max-height: 20rem;
-        overflow: auto;
-      }
-
-      lens-table {
-        margin-top: var(--space-3);
-      }
-
-      table {
-        border-collapse: collapse;
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      th,
-      td {
-        padding: var(--space-1) var(--space-3);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: right;
-      }
-
-      @media (min-width: 60rem) {
-        .patterns {
-          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, sectionStyles, promptStyles];
 }
 
 customElements.define('prompt-section', PromptSection);

@@ -60,6 +60,13 @@ export class SectionTabs extends LitElement {
         gap: var(--space-2);
       }
 
+      @media (max-width: 40rem) {
+        button {
+          padding: 0 var(--space-3);
+          font-size: var(--text-small);
+        }
+      }
+
       button[aria-selected='true'] {
         border-color: var(--accent);
         color: var(--accent);

@@ -100,6 +100,26 @@ export const sectionStyles = css`
     font: var(--text-large) / 1.5 var(--serif);
   }
 
+  /* Two, one below the other where there is no room; --columns shares the width out. */
+  .columns {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: var(--space-5) var(--space-6);
+  }
+
+  @media (min-width: 60rem) {
+    .columns {
+      grid-template-columns: var(--columns, minmax(0, 1fr) minmax(0, 1fr));
+    }
+  }
+
+  .columns h4,
+  .stage h4 {
+    margin: 0;
+    font: inherit;
+    color: var(--ink-soft);
+  }
+
   .fields {
     display: flex;
     flex-wrap: wrap;
@@ -112,8 +132,12 @@ export const sectionStyles = css`
     gap: var(--space-1);
   }
 
+  .fields textarea {
+    color: var(--ink);
+  }
+
   select,
-  input[type='text'] {
+  .fields input {
     min-height: var(--control);
     max-width: 100%;
     padding: 0 var(--space-2);

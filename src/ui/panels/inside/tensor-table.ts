@@ -117,6 +117,17 @@ export class TensorTable extends LitElement {
         color: var(--ink-faint);
       }
 
+      @media (max-width: 40rem) {
+        thead th {
+          white-space: normal;
+        }
+
+        .moved {
+          min-width: 0;
+          padding-left: var(--space-2);
+        }
+      }
+
       tr > :first-child {
         padding-left: 0;
         text-align: left;

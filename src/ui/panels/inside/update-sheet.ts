@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { WalkView, WeightUpdate } from '../../../worker/inspection/messages.ts';
 import { STAGES, tensorName, UPDATE } from '../../strings/inside.ts';
+import { CHOICE_NAMES } from '../../strings/options.ts';
 import { shared } from '../../styles.ts';
 import { sectionStyles } from './section.ts';
 import { updateRows } from './weight-update.ts';
@@ -65,6 +66,7 @@ export class UpdateSheet extends LitElement {
     const { walk, chosen, made } = this;
     const tensor = walk?.tensors.find(({ name }) => name === chosen.name);
     if (!walk || !tensor) return html``;
+    const caption = UPDATE.caption(CHOICE_NAMES[walk.training.optimizer]!);
     const [rows, columns] = tensor.shape.length === 2 ? (tensor.shape as [number, number]) : [1, tensor.shape[0]!];
     return html`
       <div class="fields">
@@ -82,9 +84,9 @@ export class UpdateSheet extends LitElement {
       ${
         made
           ? html`
-              <div class="scroll" tabindex="0" role="group" aria-label=${UPDATE.caption}>
+              <div class="scroll" tabindex="0" role="group" aria-label=${caption}>
                 <table>
-                  <caption class="help">${UPDATE.caption} · ${walk.training.optimizer}</caption>
+                  <caption class="help">${caption}</caption>
                   <thead>
                     <tr><th scope="col">${UPDATE.quantity}</th><th scope="col">${UPDATE.formula}</th><th scope="col">${UPDATE.value}</th></tr>
                   </thead>

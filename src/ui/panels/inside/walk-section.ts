@@ -1,11 +1,13 @@
-import { css, html, nothing } from 'lit';
+import { html, nothing, type PropertyValues } from 'lit';
 import type { BlockView, PlaceView, WalkView, WeightUpdate } from '../../../worker/inspection/messages.ts';
 import { loss } from '../../format.ts';
 import { INSIDE, STAGES, WALK } from '../../strings/inside.ts';
 import { shared } from '../../styles.ts';
+import { spoken } from './glyphs.ts';
 import { InsideSectionElement, sectionStyles } from './section.ts';
 import type { WeightChoice } from './update-sheet.ts';
 import { pictureOfStage, STAGE_NAMES, type StageName } from './walk-stages.ts';
+import { walkStyles } from './walk-styles.ts';
 import './shown-text.ts';
 import './update-sheet.ts';
 
@@ -96,6 +98,14 @@ export class WalkSection extends InsideSectionElement {
     if (made && weight === this.weight) this.made = made;
   }
 
+  /** Where a stage is wider than the page, it begins with the place that is followed. */
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!changed.has('at') && !changed.has('place')) return;
+    const cell = this.renderRoot.querySelector<HTMLElement>('.ids .chosen');
+    const frame = cell?.closest<HTMLElement>('.scroll');
+    if (cell && frame) frame.scrollLeft = cell.offsetLeft - frame.clientWidth / 2;
+  }
+
   #go(at: number): void {
     if (at >= 0 && at < STAGE_NAMES.length) this.at = at;
   }
@@ -140,6 +150,7 @@ export class WalkSection extends InsideSectionElement {
         .chosen=${place.place}
         @choose=${(event: CustomEvent<number>) => void this.#follow(event.detail)}
       ></shown-text>
+      <p class="help">${WALK.follow(spoken(walk.rows[walk.sequence]![place.place]!), place.place)}</p>
     `;
   }
 
@@ -180,16 +191,18 @@ export class WalkSection extends InsideSectionElement {
     const all = STAGE_NAMES.length;
     const name = STAGES[STAGE_NAMES[this.at]!].name;
     return html`
-      <nav aria-label=${WALK.heading}>
-        <button aria-disabled=${this.at === 0} @click=${() => this.#go(this.at - 1)}>${WALK.previous}</button>
-        <p class="at" aria-live="polite">
-          <span class="number">${WALK.progress(this.at + 1, all)}</span> <b>${name}</b>
-        </p>
-        <button class="primary" aria-disabled=${this.at === all - 1} @click=${() => this.#go(this.at + 1)}>${WALK.next}</button>
-      </nav>
-      <div class="fields">
-        ${this.#select(WALK.sequence, walk.sequence, walk.rows.length, (sequence) => void this.#make(sequence, false))}
-        <button aria-disabled=${this.busy} @click=${() => !this.busy && void this.#make(walk.sequence, true)}>${WALK.afresh}</button>
+      <div class="steps">
+        <nav aria-label=${WALK.heading}>
+          <button aria-disabled=${this.at === 0} @click=${() => this.#go(this.at - 1)}>${WALK.previous}</button>
+          <p class="at" aria-live="polite">
+            <span class="number">${WALK.progress(this.at + 1, all)}</span> <b>${name}</b>
+          </p>
+          <button class="primary" aria-disabled=${this.at === all - 1} @click=${() => this.#go(this.at + 1)}>${WALK.next}</button>
+        </nav>
+        <div class="fields">
+          ${this.#select(WALK.sequence, walk.sequence, walk.rows.length, (sequence) => void this.#make(sequence, false))}
+          <button aria-disabled=${this.busy} @click=${() => !this.busy && void this.#make(walk.sequence, true)}>${WALK.afresh}</button>
+        </div>
       </div>
     `;
   }
@@ -226,113 +239,7 @@ export class WalkSection extends InsideSectionElement {
     `;
   }
 
-  static override styles = [
-    shared,
-    sectionStyles,
-    css`
-      nav {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: var(--space-3);
-        margin: var(--space-4) 0;
-      }
-
-      .at {
-        min-width: 14rem;
-        text-align: center;
-      }
-
-      .at .number {
-        color: var(--ink-soft);
-      }
-
-      .stage {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-3);
-        margin-top: var(--space-4);
-        padding-top: var(--space-4);
-        border-top: 1px solid var(--rule);
-      }
-
-      .explained {
-        max-width: 44rem;
-        font: var(--text-large) / 1.5 var(--serif);
-      }
-
-      .formula {
-        margin: 0;
-      }
-
-      h4 {
-        margin: 0;
-        font: inherit;
-        color: var(--ink-soft);
-      }
-
-      .pair {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5);
-      }
-
-      .batch {
-        margin: 0;
-        padding-left: 2.5rem;
-        font: var(--text-large) / 1.5 var(--serif);
-        overflow-wrap: anywhere;
-      }
-
-      .batch .chosen {
-        color: var(--accent);
-      }
-
-      .scroll {
-        overflow-x: auto;
-      }
-
-      summary {
-        width: max-content;
-        margin-bottom: var(--space-2);
-        cursor: pointer;
-      }
-
-      .ids {
-        border-collapse: collapse;
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      .ids th,
-      .ids td {
-        min-width: 2.2em;
-        padding: var(--space-1);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: center;
-      }
-
-      .ids th {
-        color: var(--ink-soft);
-        font-style: italic;
-      }
-
-      .ids .sign {
-        font: var(--text-large) / 1.3 var(--serif);
-      }
-
-      .ids .chosen {
-        color: var(--alarm);
-        font-weight: 700;
-      }
-
-      @media (min-width: 60rem) {
-        .pair {
-          grid-template-columns: minmax(0, 1fr) minmax(0, 1fr);
-        }
-      }
-    `,
-  ];
+  static override styles = [shared, sectionStyles, walkStyles];
 }
 
 customElements.define('walk-section', WalkSection);

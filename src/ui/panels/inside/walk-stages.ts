@@ -1,12 +1,12 @@
 import { html, nothing } from 'lit';
 import type { BlockView, PlaceView, WalkView } from '../../../worker/inspection/messages.ts';
-import { figure, loss } from '../../format.ts';
-import { STAGES, stageName } from '../../strings/inside.ts';
+import { allDigits, figure, loss } from '../../format.ts';
+import { STAGES, stageName, WALK } from '../../strings/inside.ts';
+import { CHOICE_NAMES } from '../../strings/options.ts';
 import type { Bar } from './bar-table.ts';
 import { glyph, spoken } from './glyphs.ts';
 import { type HeatKind, limitOf } from './heat-colours.ts';
 import { pictureOfAll } from './pictures.ts';
-import { digits } from './weight-update.ts';
 import './bar-table.ts';
 import './heat-map.ts';
 
@@ -46,9 +46,24 @@ const strip = (
   values: Float32Array<ArrayBuffer>,
   limit: number | null = null,
   kind: HeatKind = 'signed',
+  names: readonly string[] | null = null,
 ) => html`
-  <h4>${label}</h4>
-  <heat-map flat .picture=${pictureOfAll(values, values.length)} .label=${label} .limit=${limit} .kind=${kind}></heat-map>
+  <div>
+    <h4>${label}</h4>
+    <heat-map
+      flat
+      .picture=${pictureOfAll(values, values.length)}
+      .label=${label}
+      .limit=${limit}
+      .kind=${kind}
+      .columnNames=${names}
+    ></heat-map>
+  </div>
+`;
+
+/** Says what the colours of strips stand for. */
+const key = html`
+  <p class="help key"><i class="below"></i> ${WALK.below} <i class="above"></i> ${WALK.above}</p>
 `;
 
 const explained = (text: string, formula: string) => html`
@@ -87,15 +102,22 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
   `,
   ids: ({ walk, place }) => {
     const row = walk.rows[walk.sequence]!;
+    const { rows } = STAGES.ids;
+    const line = (name: string, cell: (t: number) => unknown, kind = '') => html`
+      <tr>
+        <th scope="row">${name}</th>
+        ${[...walk.ids].map((_, t) => html`<td class=${t === place.place ? `${kind} chosen` : kind}>${cell(t)}</td>`)}
+      </tr>
+    `;
     return html`
       ${explained(STAGES.ids.text, STAGES.ids.formula)}
       <div class="scroll" tabindex="0" role="group" aria-label=${STAGES.ids.name}>
         <table class="ids">
           <tbody>
-            <tr><th scope="row">t</th>${[...walk.ids].map((_, t) => html`<td class=${t === place.place ? 'chosen' : ''}>${t}</td>`)}</tr>
-            <tr><th scope="row">x</th>${[...walk.ids].map((_, t) => html`<td class=${t === place.place ? 'sign chosen' : 'sign'}>${glyph(row[t]!)}</td>`)}</tr>
-            <tr><th scope="row">id</th>${[...walk.ids].map((id, t) => html`<td class=${t === place.place ? 'chosen' : ''}>${id}</td>`)}</tr>
-            <tr><th scope="row">y</th>${[...walk.ids].map((_, t) => html`<td class=${t === place.place ? 'sign chosen' : 'sign'}>${glyph(row[t + 1]!)}</td>`)}</tr>
+            ${line(rows.place, (t) => t)}
+            ${line(rows.character, (t) => glyph(row[t]!), 'sign')}
+            ${line(rows.id, (t) => walk.ids[t])}
+            ${line(rows.next, (t) => glyph(row[t + 1]!), 'sign')}
           </tbody>
         </table>
       </div>
@@ -108,6 +130,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
       ${strip(STAGES.embedding.token, place.token, limit)}
       ${strip(STAGES.embedding.position, place.position, limit)}
       ${strip(STAGES.embedding.sum, place.embedding, limit)}
+      ${key}
     `;
   },
   attention: ({ walk, place, block, cursor }) => {
@@ -115,7 +138,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
     const names = walk.rows[walk.sequence]!.slice(0, T).map(glyph);
     return html`
       ${explained(STAGES.attention.text, STAGES.attention.formula)}
-      <div class="pair">
+      <div class="columns">
         <heat-map
           .kind=${'share' as const}
           .limit=${1}
@@ -125,21 +148,23 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
           .rowNames=${names}
           .columnNames=${names}
         ></heat-map>
-        <div>
-          ${strip(STAGES.attention.looks(spoken(walk.rows[walk.sequence]![place.place]!)), block.attended, null, 'share')}
+        <div class="strips">
+          ${strip(STAGES.attention.looks(spoken(walk.rows[walk.sequence]![place.place]!)), block.attended, null, 'share', names)}
           ${strip(STAGES.attention.query, block.query)}
           ${strip(STAGES.attention.key, block.key)}
           ${strip(STAGES.attention.value, block.value)}
           ${strip(STAGES.attention.mixed, block.mixed)}
+          ${key}
         </div>
       </div>
     `;
   },
   feedForward: ({ walk, block }) => html`
-    ${explained(STAGES.feedForward.text(block.hidden.length), STAGES.feedForward.formula(walk.activation))}
+    ${explained(STAGES.feedForward.text(block.hidden.length), STAGES.feedForward.formula(CHOICE_NAMES[walk.activation]!))}
     ${strip(STAGES.feedForward.hidden, block.hidden)}
     <p>${STAGES.feedForward.silent(block.hidden.filter((h) => h < 1e-2).length / block.hidden.length)}</p>
     ${strip(STAGES.feedForward.out, block.out)}
+    ${key}
   `,
   logits: ({ walk, place, next }) => html`
     ${explained(STAGES.logits.text, STAGES.logits.formula)}
@@ -159,8 +184,8 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
   `,
   loss: ({ walk, place, next }) => html`
     ${explained(STAGES.loss.text, STAGES.loss.formula)}
-    <p class="number">${STAGES.loss.here(digits(place.probabilities[next]!), digits(walk.losses[place.place]!))}</p>
-    <p class="number">${STAGES.loss.mean(digits(walk.loss))}</p>
+    <p class="number">${STAGES.loss.here(figure(place.probabilities[next]!), loss(walk.losses[place.place]!))}</p>
+    <p class="number">${STAGES.loss.mean(loss(walk.loss))}</p>
     <details>
       <summary class="help">${STAGES.loss.losses}</summary>
     <bar-table
@@ -183,7 +208,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
       .slice(0, LIKELIEST);
     return html`
       ${explained(STAGES.backwards.text, STAGES.backwards.formula(all))}
-      <div class="pair">
+      <div class="columns">
         <bar-table
           .bars=${walk.backwards.toReversed().map(({ stage, norm }) => ({ name: stageName(stage), value: norm, text: figure(norm) }))}
           .caption=${STAGES.backwards.norms}
@@ -201,7 +226,7 @@ const PICTURES: Record<Exclude<StageName, 'update'>, (data: StageData) => unknow
           .headings=${headings('Gradient')}
         ></bar-table>
       </div>
-      <p class="number">${STAGES.backwards.whole(digits(walk.grad_norm))}</p>
+      <p class="number">${STAGES.backwards.whole(allDigits(walk.grad_norm))}</p>
     `;
   },
 };

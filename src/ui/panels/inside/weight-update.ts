@@ -1,4 +1,5 @@
 import type { WalkView, WeightUpdate } from '../../../worker/inspection/messages.ts';
+import { allDigits as d } from '../../format.ts';
 import { UPDATE } from '../../strings/inside.ts';
 
 /** A line of the table of an update. */
@@ -8,25 +9,16 @@ export interface UpdateRow {
   value: string;
 }
 
-/** A number with seven digits, which is about what 32 bits hold. */
-export function digits(value: number): string {
-  const size = Math.abs(value);
-  const small = size !== 0 && (size < 1e-3 || size >= 1e6);
-  const text = small ? value.toExponential(6).replace(/\.?0*e\+?/, 'e') : String(Number(value.toPrecision(7)));
-  return text.replaceAll('-', '−');
-}
-
 /** The step of the optimizer for one weight, line by line: optimizer.wgsl with the numbers put in. */
 export function updateRows(walk: WalkView, update: WeightUpdate, decays: boolean): UpdateRow[] {
   const { training, clip, grad_norm, lr, corrections } = walk;
   const { optimizer, beta1, beta2, eps, momentum, nesterov } = training;
   const rows: UpdateRow[] = [];
   const line = (quantity: string, formula: string, value: number) => {
-    rows.push({ quantity, formula, value: digits(value) });
+    rows.push({ quantity, formula, value: d(value) });
     return value;
   };
   const [old, next] = update.weight;
-  const d = digits;
 
   line(UPDATE.gradient, 'g = ∂ loss / ∂ w', update.gradient);
   const limit = training.grad_clip > 0 ? `min(1, ${training.grad_clip} / (${d(grad_norm)} + 1e−6))` : '1';

@@ -205,9 +205,7 @@ export class WeightsSection extends InsideSectionElement {
     sectionStyles,
     css`
       .columns {
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-        gap: var(--space-5) var(--space-6);
+        --columns: minmax(0, 1.15fr) minmax(0, 1fr);
       }
 
       .sheet {
@@ -220,12 +218,6 @@ export class WeightsSection extends InsideSectionElement {
       .term {
         color: var(--ink-faint);
         font-weight: 400;
-      }
-
-      h4 {
-        margin: 0;
-        font: inherit;
-        color: var(--ink-soft);
       }
 
       .part button {
@@ -241,12 +233,6 @@ export class WeightsSection extends InsideSectionElement {
         margin-top: var(--space-6);
         padding-top: var(--space-5);
         border-top: 1px solid var(--rule);
-      }
-
-      @media (min-width: 60rem) {
-        .columns {
-          grid-template-columns: minmax(0, 1.15fr) minmax(0, 1fr);
-        }
       }
     `,
   ];

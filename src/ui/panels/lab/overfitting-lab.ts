@@ -1,12 +1,13 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { Series } from '../../charts/series.ts';
 import { count } from '../../format.ts';
-import type { Session } from '../../session-client.ts';
 import { OVERFITTING, VARIANTS as WORDS } from '../../strings/lab.ts';
 import { shared } from '../../styles.ts';
-import { initialView, isActive, type View } from '../../view.ts';
+import { isActive } from '../../view.ts';
 import { Experiment, type LabResult } from './experiment.ts';
+import { LabElement } from './lab-element.ts';
+import { labStyles } from './lab-styles.ts';
 import { figuresOf } from './variant-table.ts';
 import { COLOURS, HELD_BACK, MOST_STEPS, SIZES, STRENGTHS, VARIANTS, type Variant } from './variants.ts';
 import '../../charts/series-chart.ts';
@@ -17,38 +18,10 @@ const experiment = new Experiment();
 
 /**
  * Overfitting on purpose, and what helps against it: real runs, one after the other, overlaid.
- *
- * @prop view - all that there is to show
- * @prop session - who trains; null before there is a worker
  */
-export class OverfittingLab extends LitElement {
-  static override properties = { view: { attribute: false }, session: { attribute: false }, revision: { state: true } };
-
-  declare view: View;
-  declare session: Session | null;
-  /** Counts the changes of the experiment. */
-  declare revision: number;
+export class OverfittingLab extends LabElement {
+  protected override readonly study = experiment;
   #series: { of: ReadonlyMap<Variant, LabResult>; curves: readonly Series[] } = { of: new Map(), curves: [] };
-  readonly #changed = () => {
-    this.revision++;
-  };
-
-  constructor() {
-    super();
-    this.view = initialView();
-    this.session = null;
-    this.revision = 0;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    experiment.addEventListener('change', this.#changed);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    experiment.removeEventListener('change', this.#changed);
-  }
 
   /** The same array as long as the curves are the same ones. */
   #curves(): readonly Series[] {
@@ -80,28 +53,6 @@ export class OverfittingLab extends LitElement {
     else if (this.#ready) void experiment.run(this.session!, this.view.text!.name);
   }
 
-  #number(id: 'steps' | 'seed', label: string, least: number, most: number) {
-    return html`
-      <div>
-        <label for=${id}>${label}</label>
-        <input
-          id=${id}
-          type="number"
-          min=${least}
-          max=${most}
-          step="1"
-          required
-          .value=${live(String(experiment.settings[id]))}
-          @change=${(event: Event) => {
-            const input = event.currentTarget as HTMLInputElement;
-            if (input.checkValidity()) experiment.choose({ [id]: input.valueAsNumber });
-            else this.requestUpdate();
-          }}
-        />
-      </div>
-    `;
-  }
-
   #settings() {
     const { settings } = experiment;
     return html`
@@ -115,7 +66,8 @@ export class OverfittingLab extends LitElement {
             ${SIZES.map((size) => html`<option value=${size} .selected=${live(size === settings.characters)}>${count(size)}</option>`)}
           </select>
         </div>
-        ${this.#number('steps', OVERFITTING.steps, 1, MOST_STEPS)} ${this.#number('seed', OVERFITTING.seed, 0, 0xffffffff)}
+        ${this.number('steps', { label: OVERFITTING.steps, value: settings.steps, least: 1, most: MOST_STEPS }, (steps) => experiment.choose({ steps }))}
+        ${this.number('seed', { label: OVERFITTING.seed, value: settings.seed, least: 0, most: 0xffffffff }, (seed) => experiment.choose({ seed }))}
       </div>
       <p class="help">
         ${this.view.text === null ? OVERFITTING.noText : OVERFITTING.cut(settings.characters, HELD_BACK, this.view.text.name)}
@@ -132,22 +84,13 @@ export class OverfittingLab extends LitElement {
 
   #remedy(variant: Variant) {
     const { name, what, formula, source } = WORDS[variant];
-    return html`
-      <li>
-        <label>
-          <input
-            type="checkbox"
-            aria-describedby="what-${variant}"
-            .checked=${live(experiment.chosen.has(variant))}
-            @change=${(event: Event) => this.#toggle(variant, (event.currentTarget as HTMLInputElement).checked)}
-          />
-          <span class="name">${name}</span> <span class="help">${STRENGTHS[variant]}</span>
-        </label>
-        <p id="what-${variant}">${what}</p>
-        ${formula === undefined ? nothing : html`<p class="formula">${formula}</p>`}
-        ${source === undefined ? nothing : html`<p class="help">${source}</p>`}
-      </li>
+    const described = html`
+      <p id="what-${variant}">${what}</p>
+      ${formula === undefined ? nothing : html`<p class="formula">${formula}</p>`}
+      ${source === undefined ? nothing : html`<p class="help">${source}</p>`}
     `;
+    const words = { name, term: STRENGTHS[variant] };
+    return this.way(variant, words, experiment.chosen.has(variant), (on) => this.#toggle(variant, on), described);
   }
 
   /** How far it is, or what came of it. */
@@ -180,7 +123,7 @@ export class OverfittingLab extends LitElement {
 
   override render() {
     const going = experiment.running !== null;
-    const { failure, results } = experiment;
+    const { results } = experiment;
     return html`
       <h2>${OVERFITTING.heading}</h2>
       <p class="intro">${OVERFITTING.intro}</p>
@@ -189,13 +132,7 @@ export class OverfittingLab extends LitElement {
         <legend>${OVERFITTING.remedies}</legend>
         <ul>${VARIANTS.filter((variant) => variant !== 'plain').map((variant) => this.#remedy(variant))}</ul>
       </fieldset>
-      <div class="go">
-        <button class=${going ? '' : 'primary'} aria-disabled=${!going && !this.#ready} @click=${this.#press}>
-          ${going ? OVERFITTING.end : OVERFITTING.run}
-        </button>
-        <p role="status">${this.#state()}</p>
-      </div>
-      ${failure === null ? nothing : html`<p class="wrong" role="alert">${failure.message} ${failure.hint}</p>`}
+      ${this.controls(going, this.#ready, { begin: OVERFITTING.run, end: OVERFITTING.end }, this.#state(), () => this.#press())}
       ${
         results.size === 0
           ? nothing
@@ -217,24 +154,10 @@ export class OverfittingLab extends LitElement {
 
   static override styles = [
     shared,
+    labStyles,
     css`
-      :host {
-        --chart-height: 20rem;
-        container-type: inline-size;
-      }
-
-      .intro,
-      .verdict {
-        max-width: 44rem;
-        margin: var(--space-2) 0 var(--space-5);
-        font: var(--text-large) / 1.5 var(--serif);
-      }
-
       .fields {
-        display: grid;
         grid-template-columns: repeat(3, minmax(0, 12rem));
-        gap: var(--space-3);
-        align-items: end;
         margin-bottom: var(--space-2);
       }
 
@@ -249,48 +172,7 @@ export class OverfittingLab extends LitElement {
       }
 
       fieldset {
-        min-width: 0;
-        margin: var(--space-5) 0 0;
-        padding: 0;
-        border: 0;
-      }
-
-      legend {
-        padding: 0 0 var(--space-2);
-        font-weight: 600;
-      }
-
-      ul {
-        display: grid;
-        gap: 0 var(--space-5);
-        margin: 0;
-        padding: 0;
-        list-style: none;
-      }
-
-      li {
-        padding: var(--space-2) 0 var(--space-3);
-        border-top: 1px solid var(--rule);
-      }
-
-      li label {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0 var(--space-2);
-        align-items: center;
-        min-height: 2rem;
-      }
-
-      .name {
-        color: var(--ink);
-        font-size: var(--text);
-      }
-
-      input[type='checkbox'] {
-        width: 1.1rem;
-        height: 1.1rem;
-        margin: 0;
-        accent-color: var(--accent);
+        margin-top: var(--space-5);
       }
 
       li p {
@@ -302,28 +184,8 @@ export class OverfittingLab extends LitElement {
         color: var(--accent);
       }
 
-      .go {
-        display: flex;
-        flex-wrap: wrap;
-        gap: var(--space-2) var(--space-4);
-        align-items: center;
-        padding: var(--space-4) 0;
-        border-top: 1px solid var(--rule);
-      }
-
-      .wrong {
-        padding-bottom: var(--space-3);
-        color: var(--alarm);
-      }
-
       variant-table {
         margin-top: var(--space-5);
-      }
-
-      @container (min-width: 44rem) {
-        ul {
-          grid-template-columns: repeat(2, minmax(0, 1fr));
-        }
       }
 
       @container (min-width: 70rem) {

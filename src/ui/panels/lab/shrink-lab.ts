@@ -1,13 +1,13 @@
-import { html, LitElement, nothing } from 'lit';
+import { css, html, nothing } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { Measurement, Scope } from '../../../worker/shrinking.ts';
 import type { Series } from '../../charts/series.ts';
 import { bytes, loss } from '../../format.ts';
-import type { Session } from '../../session-client.ts';
 import { SHRINK } from '../../strings/shrink.ts';
 import { shared } from '../../styles.ts';
-import { canExport, initialView, isActive, openingOf, type View } from '../../view.ts';
-import { layout } from './shrink-lab-styles.ts';
+import { canExport, isActive, openingOf } from '../../view.ts';
+import { LabElement } from './lab-element.ts';
+import { labStyles } from './lab-styles.ts';
 import { changeOf, ShrinkStudy, sizeOf } from './shrink-study.ts';
 import '../../charts/series-chart.ts';
 import './shrink-table.ts';
@@ -28,39 +28,11 @@ const seriesOf = (label: string, colour: string, points: readonly Measurement[],
 
 /**
  * Quantization and pruning of the model on show: what they save, and what they cost.
- *
- * @prop view - all that there is to show
- * @prop session - who shrinks and measures; null before there is a worker
  */
-export class ShrinkLab extends LitElement {
-  static override properties = { view: { attribute: false }, session: { attribute: false }, revision: { state: true } };
-
-  declare view: View;
-  declare session: Session | null;
-  /** Counts the changes of the study. */
-  declare revision: number;
+export class ShrinkLab extends LabElement {
+  protected override readonly study = study;
   #drawn: { of: readonly Measurement[]; series: readonly Series[] } = { of: [], series: [] };
   #typed = false;
-  readonly #changed = () => {
-    this.revision++;
-  };
-
-  constructor() {
-    super();
-    this.view = initialView();
-    this.session = null;
-    this.revision = 0;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    study.addEventListener('change', this.#changed);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    study.removeEventListener('change', this.#changed);
-  }
 
   /** The same array as long as the results are the same ones. */
   #series(): readonly Series[] {
@@ -109,20 +81,7 @@ export class ShrinkLab extends LitElement {
   }
 
   #check(words: { name: string; term: string; help: string }, id: string, on: boolean, set: (on: boolean) => void) {
-    return html`
-      <li>
-        <label>
-          <input
-            type="checkbox"
-            aria-describedby="help-${id}"
-            .checked=${live(on)}
-            @change=${(event: Event) => set((event.currentTarget as HTMLInputElement).checked)}
-          />
-          <span class="name">${words.name}</span> <span class="help">${words.term}</span>
-        </label>
-        <p id="help-${id}" class="help">${words.help}</p>
-      </li>
-    `;
+    return this.way(id, words, on, set, html`<p id="what-${id}" class="help">${words.help}</p>`);
   }
 
   #ways() {
@@ -139,24 +98,7 @@ export class ShrinkLab extends LitElement {
         </ul>
       </fieldset>
       <div class="fields">
-        <div>
-          <label for="steps">${SHRINK.steps}</label>
-          <input
-            id="steps"
-            type="number"
-            min="1"
-            max=${MOST_STEPS}
-            step="1"
-            required
-            .value=${live(String(steps))}
-            ?disabled=${!tune}
-            @change=${(event: Event) => {
-              const input = event.currentTarget as HTMLInputElement;
-              if (input.checkValidity()) study.choose({ steps: input.valueAsNumber });
-              else this.requestUpdate();
-            }}
-          />
-        </div>
+        ${this.number('steps', { label: SHRINK.steps, value: steps, least: 1, most: MOST_STEPS, disabled: !tune }, (to) => study.choose({ steps: to }))}
         <div>
           <label for="begin">${SHRINK.prompt}</label>
           <input
@@ -238,27 +180,39 @@ export class ShrinkLab extends LitElement {
   }
 
   override render() {
-    const { running, failure } = study;
     return html`
       <h2>${SHRINK.heading}</h2>
       <p class="intro">${SHRINK.intro}</p>
       ${this.#ways()}
-      <div class="go">
-        <button
-          class=${running ? '' : 'primary'}
-          aria-disabled=${!running && this.#hindrance() !== null}
-          @click=${this.#press}
-        >
-          ${running ? SHRINK.end : SHRINK.begin}
-        </button>
-        <p role="status">${this.#state()}</p>
-      </div>
-      ${failure === null ? nothing : html`<p class="wrong" role="alert">${failure.message} ${failure.hint}</p>`}
+      ${this.controls(study.running, this.#hindrance() === null, SHRINK, this.#state(), () => this.#press())}
       ${this.#results()}
     `;
   }
 
-  static override styles = [shared, layout];
+  static override styles = [
+    shared,
+    labStyles,
+    css`
+      :host {
+        margin-top: var(--space-7);
+        padding-top: var(--space-5);
+        border-top: 1px solid var(--rule);
+      }
+
+      .fields {
+        grid-template-columns: minmax(0, 8rem) minmax(0, 24rem);
+        margin-top: var(--space-2);
+      }
+
+      .go {
+        margin-top: var(--space-4);
+      }
+
+      shrink-table {
+        margin-top: var(--space-5);
+      }
+    `,
+  ];
 }
 
 customElements.define('shrink-lab', ShrinkLab);

@@ -4,6 +4,7 @@ import { bytes, loss, rate } from '../../format.ts';
 import { SHRINK } from '../../strings/shrink.ts';
 import { NOTHING_YET, percent } from '../../strings/words.ts';
 import { shared } from '../../styles.ts';
+import { tables } from '../../table-styles.ts';
 import { changeOf } from './shrink-study.ts';
 
 /**
@@ -76,6 +77,7 @@ export class ShrinkTable extends LitElement {
 
   static override styles = [
     shared,
+    tables,
     css`
       .scroll {
         overflow-x: auto;
@@ -84,33 +86,14 @@ export class ShrinkTable extends LitElement {
       table {
         width: 100%;
         min-width: 48rem;
-        border-collapse: collapse;
-        font-size: var(--text-small);
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
       }
 
       th,
       td {
-        padding: var(--space-1) 0 var(--space-1) var(--space-3);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: right;
         vertical-align: bottom;
       }
 
-      thead th {
-        border: 0;
-        color: var(--ink-faint);
-      }
-
       tr > :first-child {
-        padding-left: 0;
-        text-align: left;
         white-space: nowrap;
       }
 

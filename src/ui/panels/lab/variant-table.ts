@@ -3,6 +3,7 @@ import { count, loss } from '../../format.ts';
 import { OVERFITTING, VARIANTS as WORDS } from '../../strings/lab.ts';
 import { NOTHING_YET } from '../../strings/words.ts';
 import { shared } from '../../styles.ts';
+import { tables } from '../../table-styles.ts';
 import type { LabResult } from './experiment.ts';
 import { COLOURS, type Variant } from './variants.ts';
 
@@ -67,6 +68,7 @@ export class VariantTable extends LitElement {
 
   static override styles = [
     shared,
+    tables,
     css`
       .scroll {
         overflow-x: auto;
@@ -75,33 +77,11 @@ export class VariantTable extends LitElement {
       table {
         width: 100%;
         min-width: 40rem;
-        border-collapse: collapse;
-        font-size: var(--text-small);
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
       }
 
       th,
       td {
-        padding: var(--space-1) 0 var(--space-1) var(--space-3);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: right;
         vertical-align: bottom;
-      }
-
-      thead th {
-        border: 0;
-        color: var(--ink-faint);
-      }
-
-      tr > :first-child {
-        padding-left: 0;
-        text-align: left;
       }
 
       tbody th {

@@ -1,46 +1,9 @@
 import { css } from 'lit';
+import { tables } from '../../table-styles.ts';
 
-/** Tables and lists of figures under rules. */
-export const figures = css`
-  :host {
-    display: grid;
-    gap: var(--space-3);
-    align-content: start;
-    min-width: 0;
-  }
-
-  h3:not(:first-child) {
-    margin-top: var(--space-3);
-  }
-
+const lists = css`
   table {
     width: 100%;
-    border-collapse: collapse;
-    font-size: var(--text-small);
-    font-variant-numeric: tabular-nums lining-nums;
-  }
-
-  th,
-  td {
-    padding: var(--space-1) 0;
-    border-top: 1px solid var(--rule);
-    font-weight: 400;
-    text-align: left;
-  }
-
-  td {
-    padding-left: var(--space-3);
-    text-align: right;
-  }
-
-  thead th {
-    border: 0;
-    color: var(--ink-faint);
-  }
-
-  thead th:not(:first-child) {
-    padding-left: var(--space-3);
-    text-align: right;
   }
 
   thead th[colspan] {
@@ -82,3 +45,23 @@ export const figures = css`
     color: var(--accent);
   }
 `;
+
+/** Tables and lists of figures under rules. */
+export const figures = [tables, lists];
+
+/** They, one below the other, under headings. */
+export const figuresPage = [
+  ...figures,
+  css`
+    :host {
+      display: grid;
+      gap: var(--space-3);
+      align-content: start;
+      min-width: 0;
+    }
+
+    h3:not(:first-child) {
+      margin-top: var(--space-3);
+    }
+  `,
+];

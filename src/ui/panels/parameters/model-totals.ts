@@ -5,7 +5,7 @@ import { bytes, count } from '../../format.ts';
 import { TOTALS } from '../../strings/costs.ts';
 import { PARTS } from '../../strings/parameters.ts';
 import { shared } from '../../styles.ts';
-import { figures } from './figures-styles.ts';
+import { figuresPage } from './figures-styles.ts';
 import { percentage } from './magnitudes.ts';
 
 /**
@@ -105,8 +105,12 @@ export class ModelTotals extends LitElement {
 
   static override styles = [
     shared,
-    figures,
+    figuresPage,
     css`
+      td {
+        white-space: nowrap;
+      }
+
       .within th {
         padding-left: var(--space-4);
         color: var(--ink-soft);

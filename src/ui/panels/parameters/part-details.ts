@@ -5,6 +5,7 @@ import { bytes, count } from '../../format.ts';
 import { ACTIVATIONS, counted, PARAMETERS, PARTS } from '../../strings/parameters.ts';
 import { shared } from '../../styles.ts';
 import type { Place } from './architecture-diagram.ts';
+import { figures } from './figures-styles.ts';
 import { large, percentage } from './magnitudes.ts';
 import './activation-curve.ts';
 
@@ -135,6 +136,7 @@ export class PartDetails extends LitElement {
 
   static override styles = [
     shared,
+    figures,
     css`
       :host {
         padding-left: var(--space-4);
@@ -157,40 +159,10 @@ export class PartDetails extends LitElement {
         color: var(--accent);
       }
 
-      table {
-        width: 100%;
-        border-collapse: collapse;
-        font-size: var(--text-small);
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
       th,
       td {
-        padding: var(--space-1) 0;
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: left;
         vertical-align: baseline;
         overflow-wrap: anywhere;
-      }
-
-      td,
-      thead th:last-child {
-        padding-left: var(--space-3);
-        text-align: right;
-      }
-
-      thead th {
-        border: 0;
-        color: var(--ink-faint);
-      }
-
-      .sum {
-        font-weight: 600;
-      }
-
-      .sum th {
-        font-weight: inherit;
       }
 
       .bar {
@@ -203,31 +175,6 @@ export class PartDetails extends LitElement {
         height: 100%;
         min-width: 1px;
         background: var(--accent);
-      }
-
-      dl {
-        display: grid;
-        margin: 0;
-      }
-
-      dl div {
-        display: grid;
-        grid-template-columns: 1fr auto;
-        column-gap: var(--space-3);
-        padding: var(--space-2) 0;
-        border-top: 1px solid var(--rule);
-      }
-
-      dt {
-        color: var(--ink-soft);
-      }
-
-      dd {
-        margin: 0;
-      }
-
-      dd.help {
-        grid-column: 1 / -1;
       }
     `,
   ];

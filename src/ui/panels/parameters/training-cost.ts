@@ -6,7 +6,7 @@ import type { Failure } from '../../../worker/messages.ts';
 import { emit } from '../../emit.ts';
 import { COST, UPDATES } from '../../strings/costs.ts';
 import { shared } from '../../styles.ts';
-import { figures } from './figures-styles.ts';
+import { figuresPage } from './figures-styles.ts';
 import { span } from './magnitudes.ts';
 
 /** Where the number of tokens comes from. */
@@ -140,7 +140,7 @@ export class TrainingCost extends LitElement {
 
   static override styles = [
     shared,
-    figures,
+    figuresPage,
     css`
       .how {
         font: var(--text-large) / 1.5 var(--serif);

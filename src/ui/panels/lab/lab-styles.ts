@@ -1,12 +1,10 @@
 import { css } from 'lit';
 
-export const layout = css`
+/** Of every part of the laboratory. */
+export const labStyles = css`
   :host {
     --chart-height: 20rem;
     container-type: inline-size;
-    margin-top: var(--space-7);
-    padding-top: var(--space-5);
-    border-top: 1px solid var(--rule);
   }
 
   .intro,
@@ -58,24 +56,6 @@ export const layout = css`
     width: 1.1rem;
     height: 1.1rem;
     margin: 0;
-    accent-color: var(--accent);
-  }
-
-  .fields {
-    display: grid;
-    grid-template-columns: minmax(0, 8rem) minmax(0, 24rem);
-    gap: var(--space-3);
-    margin-top: var(--space-2);
-  }
-
-  input[type='text'] {
-    display: block;
-    width: 100%;
-    height: var(--control);
-    padding: var(--space-2) var(--space-3);
-    border: 1px solid var(--edge);
-    border-radius: var(--radius);
-    background: var(--sheet);
   }
 
   input:disabled {
@@ -83,12 +63,17 @@ export const layout = css`
     color: var(--ink-faint);
   }
 
+  .fields {
+    display: grid;
+    gap: var(--space-3);
+    align-items: end;
+  }
+
   .go {
     display: flex;
     flex-wrap: wrap;
     gap: var(--space-2) var(--space-4);
     align-items: center;
-    margin-top: var(--space-4);
     padding: var(--space-4) 0;
     border-top: 1px solid var(--rule);
   }
@@ -96,10 +81,6 @@ export const layout = css`
   .wrong {
     padding-bottom: var(--space-3);
     color: var(--alarm);
-  }
-
-  shrink-table {
-    margin-top: var(--space-5);
   }
 
   @container (min-width: 44rem) {
