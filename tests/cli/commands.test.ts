@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TRAIN_FLAGS } from '../../src/cli/train-options.ts';
+import { here } from './here.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const FIXTURES = join(ROOT, 'tests/fixtures');
@@ -148,10 +149,10 @@ test('parity: every fixture of our own is within its bounds', async () => {
   const reports = lines(stdout) as Record<string, number>[];
   expect(reports.map(({ fixture }) => fixture)).toEqual(fixtures);
   for (const report of reports) {
-    expect(report.max_loss_error).toBeLessThanOrEqual(1e-4);
-    expect(report.max_logit_error).toBeLessThanOrEqual(1e-4);
-    expect(report.max_grad_error).toBeLessThanOrEqual(1e-4);
-    expect(report.max_final_error).toBeLessThanOrEqual(1e-3);
+    expect(report.max_loss_error).toBeLessThan(1e-5);
+    expect(report.max_logit_error).toBeLessThan(1e-5);
+    expect(report.max_grad_error).toBeLessThan(1e-5);
+    expect(report.max_final_error).toBeLessThan(1e-4);
   }
 });
 
@@ -207,7 +208,7 @@ describe('bad input: one line on stderr that says how to mend it, nothing on std
     [1, ['sample', '--model', join(FIXTURES, 'text.txt')], /no sound safetensors/],
     [2, ['parity'], /at least one fixture/],
   ] as const)('%i for %j', async ([status, args, words]) => {
-    const outcome = await inkling([...args]);
+    const outcome = await here(...args);
     expect(outcome.stderr).toMatch(words);
     expect(outcome.stderr.trim().split('\n')).toHaveLength(1);
     expect(outcome.stdout).toBe('');

@@ -8,6 +8,7 @@ import { layoutOf } from '../../src/model/parameters.ts';
 import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { weightsOf } from '../../src/training/state.ts';
 import { gpt, type Tensors } from '../reference/gpt.ts';
+import { here } from './here.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -117,8 +118,8 @@ describe('bad input: one line on stderr that says how to mend it, nothing on std
     [2, () => ['evaluate', '--text', 'x'], /--model is missing/],
     [1, () => ['evaluate', '--model', model, '--text', '/no/such/file'], /no such file/],
     [1, () => ['evaluate', '--model', model, '--text', join(ROOT, 'README.md')], /The model does not know/],
-  ] as const)('%i', ([status, args, words]) => {
-    const outcome = inkling(...args());
+  ] as const)('%i', async ([status, args, words]) => {
+    const outcome = await here(...args());
     expect(outcome.stderr).toMatch(words);
     expect(outcome.stderr.trim().split('\n')).toHaveLength(1);
     expect(outcome.stdout).toBe('');
