@@ -136,7 +136,7 @@ describe('own text, in one page from first to last', () => {
 
   test('a text too short for the context is told on Train, with the length it needs', async () => {
     await dropFile(page, 'short.txt', new TextEncoder().encode(LINE));
-    await page.getByText('Next run: short.txt').waitFor({ timeout: 20_000 });
+    await page.getByText('short.txt').first().waitFor({ timeout: 20_000 });
     await press('Train');
     await alert().toMatch(/at least 321/);
     await page.getByRole('button', { name: 'Train' }).waitFor();
