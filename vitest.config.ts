@@ -12,20 +12,18 @@ const real = process.platform === 'linux' ? ['--use-angle=vulkan', '--enable-fea
 const adapter = process.env.INKLING_GPU === 'real' ? real : ['--use-webgpu-adapter=swiftshader'];
 
 // INKLING_DAWN=1 adds a project that runs them in Node over the package `webgpu`, on whatever Vulkan driver there is: for
-// features that no browser at hand has, as `INKLING_DAWN=1 npx vitest run --project dawn tests/kernels/half`.
+// features that no browser at hand has, as `INKLING_DAWN=1 npx vitest run --project dawn tests/kernels/half`. What needs f16
+// stands in files `*.f16.test.ts`, which only it and a real GPU take.
 const dawn = {
   test: {
     name: 'dawn',
-    include: ['tests/{kernels,graph,gpu,training,model}/**/*.gpu.test.ts'],
+    include: ['tests/{kernels,graph,gpu,training,model}/**/*.{gpu,f16}.test.ts'],
     setupFiles: ['tests/dawn.setup.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
     sequence: { groupOrder: 3 },
   },
 };
-
-/** A software GPU takes a core: these files run one after another. `tests/run.mjs` runs the projects in two lanes. */
-const alone = { fileParallelism: false, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -36,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/**/*.gpu.test.ts', 'tests/**/*.e2e.test.ts'],
+          exclude: ['tests/**/*.{gpu,f16,e2e}.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 0 },
@@ -60,10 +58,16 @@ export default defineConfig({
         // Examples import the library by its name; here that is its source.
         resolve: { alias: { inkling: fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
         test: {
-          ...alone,
           name: 'gpu',
+          fileParallelism: false,
+          hookTimeout: 120_000,
           env: { INKLING_INTERRUPTIONS: process.env.INKLING_INTERRUPTIONS ?? '2' },
-          include: ['tests/**/*.gpu.test.ts'],
+          include: [
+            'tests/**/*.gpu.test.ts',
+            ...(process.env.INKLING_GPU === 'real' ? ['tests/**/*.f16.test.ts'] : []),
+          ],
+          // All files in one page: they share a device, and so its compiled kernels.
+          isolate: false,
           testTimeout: 120_000,
           sequence: { groupOrder: 1 },
           browser: {
@@ -82,8 +86,10 @@ export default defineConfig({
       },
       {
         test: {
-          ...alone,
           name: 'e2e',
+          // Each file has a browser of its own, and so a software GPU, which takes a core.
+          maxWorkers: 2,
+          hookTimeout: 120_000,
           expect: { poll: { timeout: 30_000 } },
           include: ['tests/e2e/**/*.e2e.test.ts'],
           globalSetup: 'tests/e2e/build.ts',

@@ -53,7 +53,8 @@ else becomeNode([...vitest, ...given], environment);
 
 /**
  * Everything, in two runs at a time: the process of Chromium that stands for a GPU keeps one core busy, however many pages
- * it has. What both report is put together at the end.
+ * it has. When those of the node project are done, the e2e project has two browsers, so that no core idles. What both
+ * report is put together at the end.
  */
 async function runAll() {
   const reports = mkdtempSync(join(tmpdir(), 'inkling-tests-'));

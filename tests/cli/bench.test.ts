@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { here } from './here.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -48,8 +49,8 @@ test.for([
   [['--config', 'huge'], /Take one of tiny, small, nanogpt-cpu, nanogpt-gpu or all/],
   [['--steps', '0'], /at least 1, not 0/],
   [['tiny'], /belongs to no flag/],
-] as const)('%j is refused in one line', ([args, words]) => {
-  const { status, stdout, stderr } = bench(...args);
+] as const)('%j is refused in one line', async ([args, words]) => {
+  const { status, stdout, stderr } = await here('bench', ...args);
   expect(status).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toMatch(words);

@@ -9,6 +9,7 @@ import { importHuggingFace, modelFiles } from '../../src/formats/huggingface/imp
 import { readZip } from '../../src/formats/zip.ts';
 import { decodeCheckpoint, encodeCheckpoint, startingCheckpoint } from '../../src/training/checkpoint.ts';
 import { bytePairModel, randomModel } from '../formats/models.ts';
+import { here } from './here.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WORDS = 'the thing in the inn sings and nothing else sings, for this is the thing that the inn has. ';
@@ -79,10 +80,10 @@ describe('export', () => {
     [1, ['export', '--model', 'run', '--format', 'csv', '--out', 'y'], /metrics.csv cannot be read/],
     [1, ['train', '--resume', 'erf.zip'], /is a model and no run.*--init/],
     [1, ['sample', '--model', 'cut.zip'], /no sound ZIP archive/],
-  ] as const)('%i for %j: one line that says how to mend it', ([status, args, words]) => {
+  ] as const)('%i for %j: one line that says how to mend it', async ([status, args, words]) => {
     writeFileSync(at('cut.zip'), bytes(at('erf.zip')).subarray(0, 5000));
     const named = args.map((word) => (existsSync(at(word)) ? at(word) : word));
-    const outcome = inkling(...named);
+    const outcome = await here(...named);
     expect(outcome.stderr).toMatch(words);
     expect(outcome.stderr.trim().split('\n').at(-1)).toMatch(words);
     expect(outcome.stdout).toBe('');

@@ -8,6 +8,7 @@ import { layoutOf } from '../../src/model/parameters.ts';
 import { decodeCheckpoint, encodeCheckpoint, startingCheckpoint } from '../../src/training/checkpoint.ts';
 import { prunable, zerosOf } from '../../src/training/pruning.ts';
 import { randomModel } from '../formats/models.ts';
+import { here } from './here.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const WORDS = 'the thing in the inn sings and nothing else sings, for this is the thing that the inn has. ';
@@ -146,8 +147,8 @@ test.for([
   [['shrink', '--model', 'x', '--bits', '8', '--out', 'y'], /export --format html/],
   [['train', '--keep-zeros'], /--init/],
   [['export', '--model', 'x', '--format', 'gguf', '--bits', '8', '--out', 'y'], /no effect with the format gguf/],
-] as const)('%j is bad usage: one line that says how to mend it', ([args, words]) => {
-  const outcome = inkling(...args);
+] as const)('%j is bad usage: one line that says how to mend it', async ([args, words]) => {
+  const outcome = await here(...args);
   expect(outcome.stderr.trim().split('\n').at(-1)).toMatch(words);
   expect(outcome.stdout).toBe('');
   expect(outcome.status).toBe(2);

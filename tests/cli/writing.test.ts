@@ -8,6 +8,7 @@ import { layoutOf } from '../../src/model/parameters.ts';
 import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { weightsOf } from '../../src/training/state.ts';
 import { gpt, type Tensors } from '../reference/gpt.ts';
+import { here } from './here.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -37,7 +38,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('sample', () => {
-  test('several texts at once, each its own, the same again for the seed', () => {
+  test('several texts at once, each its own, the same again for the seed; the first is the one alone, as plain text too', () => {
     const args = ['sample', '--model', model, '--prompt', 'Ink', '--length', '30', '--count', '3', '--json'];
     const { status, stdout } = inkling(...args, '--seed', '5');
     expect(status).toBe(0);
@@ -48,27 +49,22 @@ describe('sample', () => {
     expect(inkling(...args, '--seed', '5').stdout).toBe(stdout);
     expect(inkling(...args, '--seed', '6').stdout).not.toBe(stdout);
     // The first of several is the one alone, from the folder or from its file.
-    const alone = ['--prompt', 'Ink', '--length', '30', '--seed', '5', '--json'];
+    const alone = ['--prompt', 'Ink', '--length', '30', '--seed', '5'];
     const file = join(model, 'checkpoint.safetensors');
-    expect(textsOf(inkling('sample', '--model', file, ...alone).stdout)).toEqual([texts[0]]);
+    // Without --json the prompt and the text run on, and nothing else is on stdout.
+    expect(inkling('sample', '--model', file, ...alone).stdout).toBe(`${texts[0]}\n`);
   });
 
-  test('ends before the stop string; top-k 1 is temperature 0, whatever the seed', () => {
+  test('ends before the stop string; top-k 1 is temperature 0, and so is a very small top-p, whatever the seed', () => {
     const greedy = ['sample', '--model', model, '--prompt', 'Ink', '--length', '40', '--json'];
     const [text] = textsOf(inkling(...greedy, '--temperature', '0').stdout);
     expect(textsOf(inkling(...greedy, '--top-k', '1', '--seed', '3').stdout)).toEqual([text]);
-    expect(textsOf(inkling(...greedy, '--top-p', '0.000001', '--seed', '4').stdout)).toEqual([text]);
     const stop = text!.slice(8, 10);
     const at = text!.indexOf(stop, 3);
-    expect(textsOf(inkling(...greedy, '--temperature', '0', '--stop', stop).stdout)).toEqual([text!.slice(0, at)]);
+    const nucleus = inkling(...greedy, '--top-p', '0.000001', '--seed', '4', '--stop', stop);
+    expect(textsOf(nucleus.stdout)).toEqual([text!.slice(0, at)]);
     const penalised = inkling(...greedy, '--temperature', '0', '--repetition-penalty', '10');
     expect(textsOf(penalised.stdout)).not.toEqual([text]);
-  });
-
-  test('without --json the prompt and the text run on, and nothing else is on stdout', () => {
-    const args = ['sample', '--model', model, '--prompt', 'Ink', '--length', '20', '--seed', '2'];
-    const [text] = textsOf(inkling(...args, '--json').stdout);
-    expect(inkling(...args).stdout).toBe(`${text}\n`);
   });
 });
 
@@ -117,8 +113,8 @@ describe('bad input: one line on stderr that says how to mend it, nothing on std
     [2, () => ['evaluate', '--text', 'x'], /--model is missing/],
     [1, () => ['evaluate', '--model', model, '--text', '/no/such/file'], /no such file/],
     [1, () => ['evaluate', '--model', model, '--text', join(ROOT, 'README.md')], /The model does not know/],
-  ] as const)('%i', ([status, args, words]) => {
-    const outcome = inkling(...args());
+  ] as const)('%i', async ([status, args, words]) => {
+    const outcome = await here(...args());
     expect(outcome.stderr).toMatch(words);
     expect(outcome.stderr.trim().split('\n')).toHaveLength(1);
     expect(outcome.stdout).toBe('');

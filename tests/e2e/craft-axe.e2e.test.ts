@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { complaintsOfAxe } from './axe.ts';
 import { dropFile, openSite, type Site, waitForReading } from './browser.ts';
 
 const TEXT = 'she sells sea shells by the sea shore, and the shells she sells are sea shells. '.repeat(40);
@@ -22,12 +22,8 @@ async function faults(page: Page, state: string, looks: readonly (typeof WIDE | 
   for (const [width, colorScheme] of looks) {
     await page.setViewportSize({ width, height: 844 });
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // colours that are under way are no colours
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    for (const { id, nodes } of violations) {
-      found.push(
-        `${state}, ${width}, ${colorScheme}: ${id}: ${nodes.map(({ target }) => target.flat().at(-1)).join(' ')}`,
-      );
-    }
+    const complaints = await complaintsOfAxe(page);
+    found.push(...complaints.map((complaint) => `${state}, ${width}, ${colorScheme}: ${complaint}`));
   }
   return found;
 }

@@ -1,26 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { complaintsOfAxe } from './axe.ts';
 import { openPage, openSite, type Site, waitForReading } from './browser.ts';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 let site: Site;
 beforeAll(async () => {
   site = await openSite();
 });
 afterAll(() => site.close());
-
-/** What axe finds wrong with the page as it stands. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = window as never as { axe: typeof import('axe-core') };
-    const found = await axe.run(document);
-    return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
-  });
-}
 
 /** Whether a canvas shows anything: more than one colour. */
 const colours = (page: Page, selector: string) =>
@@ -37,7 +24,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   const { page, complaints } = await openPage(site);
   await page.getByRole('tab', { name: 'Look inside' }).click();
   await page.getByText('There is no model to look at yet').waitFor();
-  expect(await violations(page)).toEqual([]);
+  expect(await complaintsOfAxe(page)).toEqual([]);
 
   await page.getByRole('tab', { name: 'Train', exact: true }).click();
   await page.getByRole('button', { name: 'Train', exact: true }).click();
@@ -65,7 +52,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.getByRole('img', { name: /^Histogram of/ }).waitFor();
   await page.getByRole('table', { name: /^Nearest to/ }).waitFor();
   expect(await page.locator('character-map svg text').count()).toBe(84);
-  expect(await violations(page)).toEqual([]);
+  expect(await complaintsOfAxe(page)).toEqual([]);
 
   // a text, from the keyboard
   await page.getByRole('tab', { name: 'What it has learnt' }).focus();
@@ -90,7 +77,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.getByRole('radio', { name: 'Loss by character' }).check();
   await page.getByText(/Mean loss \d\.\d+ nats over 11 characters/).waitFor();
   await page.getByRole('table', { name: /^What may follow i/ }).waitFor();
-  expect(await violations(page)).toEqual([]);
+  expect(await complaintsOfAxe(page)).toEqual([]);
 
   // one step, by the arrow keys
   await page.getByRole('tab', { name: 'One step, slowly' }).click();
@@ -111,7 +98,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   for (const [i, stage] of [...stages, 'Gradients, backwards', 'The update of one weight'].entries()) {
     await page.getByText(`${i + 1} of 10 ${stage}`).waitFor();
     if (i === 3) expect(await colours(page, 'walk-section heat-map canvas.cells')).toBeGreaterThan(10);
-    if (i === 3 || i === 8) expect(await violations(page)).toEqual([]);
+    if (i === 3 || i === 8) expect(await complaintsOfAxe(page)).toEqual([]);
     if (i < 9) await page.keyboard.press('ArrowRight');
   }
   const value = async (name: string) =>
@@ -122,7 +109,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await page.getByRole('spinbutton', { name: 'Column' }).fill('5');
   await page.keyboard.press('Tab');
   await expect.poll(() => value('Old weight')).not.toBe(old);
-  expect(await violations(page)).toEqual([]);
+  expect(await complaintsOfAxe(page)).toEqual([]);
 
   // the whole of it fits on a phone
   await page.setViewportSize({ width: 390, height: 800 });

@@ -137,83 +137,81 @@ describe('a run that the closing of its tab interrupts', () => {
   });
 });
 
-test('a worker that dies is replaced, and its run goes on by itself', async () => {
-  const context = await newContext();
-  const page = await open(context);
-  await train(page, 100_000);
-  await page.getByText(/saved up to step/).waitFor({ timeout: 30_000 });
-  const [worker] = page.workers();
-  await worker!.evaluate(() => self.close());
-  await expect.poll(() => status(page).textContent(), { timeout: 60_000 }).toMatch(/goes on from step/);
-  const from = await stepOf(page);
-  await expect.poll(() => stepOf(page), { timeout: 30_000 }).toBeGreaterThan(from);
-  await context.close();
-});
+describe('a run that goes on', () => {
+  let context: BrowserContext;
+  let page: Page;
+  beforeAll(async () => {
+    context = await newContext();
+    page = await open(context);
+    await train(page, 100_000);
+    await page.getByText(/saved up to step/).waitFor({ timeout: 30_000 });
+  });
+  afterAll(() => context.close());
 
-test('a second tab is told, can watch and can fork; runs are renamed and deleted', async () => {
-  const context = await newContext();
-  const page = await open(context);
-  await train(page, 100_000);
-  await page.getByText(/saved up to step/).waitFor({ timeout: 30_000 });
+  test('over a full disk keeps what is saved, says so, and training goes on', async () => {
+    const before = await kept(page);
+    const devtools = await context.newCDPSession(page);
+    const origin = new URL(site.address).origin;
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await page.getByRole('button', { name: 'Pause' }).click(); // saves
+    const alert = page.getByRole('alert');
+    await expect.poll(() => alert.textContent(), { timeout: 30_000 }).toMatch(/storage is full.*saved up to step/s);
+    expect((await kept(page)).step).toBe(before.step);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    const from = await stepOf(page);
+    await expect.poll(() => stepOf(page), { timeout: 30_000 }).toBeGreaterThan(from);
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await expect.poll(async () => (await kept(page)).step, { timeout: 30_000 }).toBeGreaterThan(before.step);
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+  });
 
-  const other = await open(context);
-  const runs = other.locator('runs-panel');
-  await runs.getByText('open in another tab').waitFor({ timeout: 30_000 });
-  expect(await runs.getByRole('button', { name: 'Continue shells.txt, Tiny' }).getAttribute('aria-disabled')).toBe(
-    'true',
-  );
-  expect(await runs.getByRole('button', { name: 'Delete shells.txt, Tiny' }).getAttribute('aria-disabled')).toBe(
-    'true',
-  );
-  await expect
-    .poll(() => runs.getByRole('button', { name: 'Show shells.txt, Tiny' }).getAttribute('aria-disabled'))
-    .toBe('false');
-  await runs.getByRole('button', { name: 'Show shells.txt, Tiny' }).click();
-  await waitForReading(other, 'Validation loss', Number.isFinite, 10_000);
+  test('outlives its worker, which is replaced, and goes on by itself', async () => {
+    const [worker] = page.workers();
+    await worker!.evaluate(() => self.close());
+    await expect.poll(() => status(page).textContent(), { timeout: 60_000 }).toMatch(/goes on from step/);
+    const from = await stepOf(page);
+    await expect.poll(() => stepOf(page), { timeout: 30_000 }).toBeGreaterThan(from);
+  });
 
-  await runs.getByRole('button', { name: 'Fork shells.txt, Tiny' }).click();
-  await other.getByRole('textbox', { name: 'Name' }).fill('a copy of mine');
-  await other.getByRole('dialog').getByRole('button', { name: 'Fork' }).click();
-  await runs.getByRole('button', { name: 'Continue a copy of mine' }).click();
-  await expect.poll(() => status(other).textContent(), { timeout: 60_000 }).toMatch(/goes on from step/);
-  const from = await stepOf(other);
-  await expect.poll(() => stepOf(other), { timeout: 30_000 }).toBeGreaterThan(from);
-  await other.getByRole('button', { name: 'Stop' }).click();
-  await expect.poll(() => status(other).textContent(), { timeout: 30_000 }).toMatch(/^Stopped/);
+  test('is told to a second tab, which can watch and fork it; runs are renamed and deleted', async () => {
+    const other = await open(context);
+    const runs = other.locator('runs-panel');
+    await runs.getByText('open in another tab').waitFor({ timeout: 30_000 });
+    expect(await runs.getByRole('button', { name: 'Continue shells.txt, Tiny' }).getAttribute('aria-disabled')).toBe(
+      'true',
+    );
+    expect(await runs.getByRole('button', { name: 'Delete shells.txt, Tiny' }).getAttribute('aria-disabled')).toBe(
+      'true',
+    );
+    await expect
+      .poll(() => runs.getByRole('button', { name: 'Show shells.txt, Tiny' }).getAttribute('aria-disabled'))
+      .toBe('false');
+    await runs.getByRole('button', { name: 'Show shells.txt, Tiny' }).click();
+    await waitForReading(other, 'Validation loss', Number.isFinite, 10_000);
 
-  await runs.getByRole('button', { name: 'Rename a copy of mine' }).click();
-  await other.getByRole('textbox', { name: 'Name' }).fill('renamed');
-  await other.keyboard.press('Enter');
-  await runs.getByRole('heading', { name: 'renamed' }).waitFor();
-  await runs.getByRole('button', { name: 'Delete renamed' }).click();
-  await other.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await expect.poll(() => runs.getByRole('heading', { level: 3 }).allTextContents()).toEqual(['shells.txt, Tiny']);
+    await runs.getByRole('button', { name: 'Fork shells.txt, Tiny' }).click();
+    await other.getByRole('textbox', { name: 'Name' }).fill('a copy of mine');
+    await other.getByRole('dialog').getByRole('button', { name: 'Fork' }).click();
+    await runs.getByRole('button', { name: 'Continue a copy of mine' }).click();
+    await expect.poll(() => status(other).textContent(), { timeout: 60_000 }).toMatch(/goes on from step/);
+    const from = await stepOf(other);
+    await expect.poll(() => stepOf(other), { timeout: 30_000 }).toBeGreaterThan(from);
+    await other.getByRole('button', { name: 'Stop' }).click();
+    await expect.poll(() => status(other).textContent(), { timeout: 30_000 }).toMatch(/^Stopped/);
 
-  // the first tab goes, and the run is there to be gone on with
-  await page.close();
-  await runs.getByText('interrupted').waitFor({ timeout: 30_000 });
-  await other.getByRole('button', { name: 'Continue this run' }).waitFor();
-  await context.close();
-});
+    await runs.getByRole('button', { name: 'Rename a copy of mine' }).click();
+    await other.getByRole('textbox', { name: 'Name' }).fill('renamed');
+    await other.keyboard.press('Enter');
+    await runs.getByRole('heading', { name: 'renamed' }).waitFor();
+    await runs.getByRole('button', { name: 'Delete renamed' }).click();
+    await other.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await expect.poll(() => runs.getByRole('heading', { level: 3 }).allTextContents()).toEqual(['shells.txt, Tiny']);
 
-test('a full disk keeps what is saved, says so, and training goes on', async () => {
-  const context = await newContext();
-  const page = await open(context);
-  await train(page, 100_000);
-  await page.getByText(/saved up to step/).waitFor({ timeout: 30_000 });
-  const before = await kept(page);
-  const devtools = await context.newCDPSession(page);
-  const origin = new URL(site.address).origin;
-  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
-  await page.getByRole('button', { name: 'Pause' }).click(); // saves
-  const alert = page.getByRole('alert');
-  await expect.poll(() => alert.textContent(), { timeout: 30_000 }).toMatch(/storage is full.*saved up to step/s);
-  expect((await kept(page)).step).toBe(before.step);
-  await page.getByRole('button', { name: 'Resume' }).click();
-  const from = await stepOf(page);
-  await expect.poll(() => stepOf(page), { timeout: 30_000 }).toBeGreaterThan(from);
-  await devtools.send('Storage.overrideQuotaForOrigin', { origin });
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await expect.poll(async () => (await kept(page)).step, { timeout: 30_000 }).toBeGreaterThan(before.step);
-  await context.close();
+    // the first tab goes, and the run is there to be gone on with
+    await page.close();
+    await runs.getByText('interrupted').waitFor({ timeout: 30_000 });
+    await other.getByRole('button', { name: 'Continue this run' }).waitFor();
+  });
 });

@@ -97,64 +97,97 @@ describe('the bundled text', () => {
     expect(complaints).toEqual([]);
     await page.close();
   });
-
-  test('a character that the model has never seen is named', async () => {
-    const { page } = await openPage(site);
-    await page.getByRole('button', { name: 'Train' }).click();
-    await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
-    await page.getByRole('textbox', { name: 'Prompt' }).fill('日本');
-    await page.getByRole('button', { name: 'Generate' }).click();
-    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toContain('日');
-    // the run goes on
-    const { length } = await page.getByRole('button', { name: 'Pause' }).all();
-    expect(length).toBe(1);
-    await page.close();
-  });
 });
 
-describe('own text', () => {
+describe('own text, in one page from first to last', () => {
   const LINE = 'she sells sea shells by the sea shore, and the shells she sells are sea shells. ';
 
-  test('a dropped file is what the next run learns', async () => {
-    const { page, complaints } = await openPage(site);
-    await page.getByRole('button', { name: 'Train' }).waitFor();
-    await dropFile(page, 'shells.txt', new TextEncoder().encode(LINE.repeat(100)));
-    await page.getByText('shells.txt').first().waitFor({ timeout: 20_000 });
-    await page.getByRole('button', { name: 'Train' }).click();
-    // far fewer characters than Moby-Dick has: the curve starts lower and falls below what Moby-Dick allows
-    const first = await waitForReading(page, 'Validation loss', Number.isFinite, 60_000);
-    expect(first).toBeLessThan(3.4);
-    await waitForReading(page, 'Validation loss', (loss) => loss < 1.6, 180_000);
-    await page.getByRole('button', { name: 'Stop' }).click();
-    expect(complaints).toEqual([]);
-    await page.close();
+  let page: Page;
+  let complaints: string[];
+  const alert = () => expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 });
+  const press = (name: string) => page.getByRole('button', { name }).click();
+  beforeAll(async () => {
+    ({ page, complaints } = await openPage(site));
+    await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
   });
+  afterAll(() => page.close());
 
   test.for([
     ['a PDF', 'paper.pdf', new TextEncoder().encode('%PDF-1.7\n%âãÏÓ\n1 0 obj'), /PDF/],
     ['an empty file', 'nothing.txt', new Uint8Array(0), /empty/i],
     ['bytes that are no UTF-8', 'latin.txt', Uint8Array.from({ length: 500 }, (_, i) => 160 + (i % 60)), /UTF-8/],
   ] as const)('%s is refused in one sentence, and the text before it stays', async ([, name, bytes, words]) => {
-    const { page } = await openPage(site);
-    await page.getByRole('button', { name: 'Train' }).waitFor();
-    await page.getByText('Moby-Dick').first().waitFor({ timeout: 20_000 });
     await dropFile(page, name, bytes);
-    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(words);
-    await page.getByRole('button', { name: 'Train' }).click();
+    await alert().toMatch(words);
+    await page.getByText('Next run: Moby-Dick').waitFor();
+  });
+
+  test('what is learnt is still Moby-Dick; a character that it has not is named, and the run goes on', async () => {
+    await press('Train');
     const first = await waitForReading(page, 'Validation loss', Number.isFinite, 60_000);
-    expect(first).toBeGreaterThan(4.2); // ln 84: it is still Moby-Dick
-    await page.close();
+    expect(first).toBeGreaterThan(4.2); // ln 84
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('日本');
+    await press('Generate');
+    await alert().toContain('日');
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(1);
+    await press('Stop');
+    await page.getByRole('button', { name: 'Train' }).waitFor();
   });
 
   test('a text too short for the context is told on Train, with the length it needs', async () => {
-    const { page } = await openPage(site);
-    await page.getByRole('button', { name: 'Train' }).waitFor();
     await dropFile(page, 'short.txt', new TextEncoder().encode(LINE));
     await page.getByText('short.txt').first().waitFor({ timeout: 20_000 });
-    await page.getByRole('button', { name: 'Train' }).click();
-    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(/at least 321/);
+    await press('Train');
+    await alert().toMatch(/at least 321/);
     await page.getByRole('button', { name: 'Train' }).waitFor();
-    await page.close();
+  });
+
+  test('a dropped file is what the next run learns', async () => {
+    await dropFile(page, 'shells.txt', new TextEncoder().encode(LINE.repeat(100)));
+    await page.getByText('Next run: shells.txt').waitFor({ timeout: 20_000 });
+    await press('Train');
+    // it falls below what Moby-Dick allows
+    await waitForReading(page, 'Validation loss', (loss) => loss < 1.6, 180_000);
+    await press('Stop');
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('advanced options: a wrong one is told in place, each takes effect, and a run that diverges offers a lower rate', async () => {
+    const summary = page.locator('summary', { hasText: 'Advanced' });
+    await summary.click();
+    const enter = async (label: string, value: string) => {
+      await page.getByLabel(label, { exact: true }).fill(value);
+      await page.getByLabel(label, { exact: true }).press('Enter');
+    };
+    await enter('Averaging', '2');
+    await page.getByText('ema_decay must be a number from 0 to 0.999999, not 2.').first().waitFor();
+    await enter('Averaging', '0.9');
+    await page.getByText('Advanced (1 changed)').waitFor();
+    await enter('Averaging', '');
+    await page.getByText('Advanced', { exact: true }).waitFor();
+
+    await page.getByLabel('Optimizer', { exact: true }).selectOption('muon');
+    expect(await page.getByLabel('Momentum', { exact: true }).inputValue()).toBe('0.95');
+    await page.getByRole('button', { name: 'Train' }).click();
+    await page.getByText('71 GPU dispatches a step').waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('button', { name: 'Train' }).waitFor();
+
+    await page.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
+    for (const [label, value] of Object.entries({
+      'Learning rate': '10',
+      'Weight decay': '10',
+      'Clip gradients at': '0',
+    })) {
+      await enter(label, value);
+    }
+    await page.getByRole('button', { name: 'Train' }).click();
+    await expect
+      .poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 })
+      .toMatch(/diverged.*last good ones/);
+    await page.getByRole('button', { name: 'Try again at a learning rate of 3.3' }).waitFor();
+    expect(complaints).toEqual([]);
   });
 });
 
@@ -220,44 +253,4 @@ describe('other texts', () => {
     await page.close();
     server.close();
   });
-});
-
-test('advanced options: a wrong one is told in place, each takes effect, and a run that diverges offers a lower rate', async () => {
-  const { page, complaints } = await openPage(site);
-  await page.getByRole('button', { name: 'Train' }).waitFor();
-  const summary = page.locator('summary', { hasText: 'Advanced' });
-  await summary.click();
-  const enter = async (label: string, value: string) => {
-    await page.getByLabel(label, { exact: true }).fill(value);
-    await page.getByLabel(label, { exact: true }).press('Enter');
-  };
-  await enter('Averaging', '2');
-  await page.getByText('ema_decay must be a number from 0 to 0.999999, not 2.').first().waitFor();
-  await enter('Averaging', '0.9');
-  await page.getByText('Advanced (1 changed)').waitFor();
-  await enter('Averaging', '');
-  await page.getByText('Advanced', { exact: true }).waitFor();
-
-  await page.getByLabel('Optimizer', { exact: true }).selectOption('muon');
-  expect(await page.getByLabel('Momentum', { exact: true }).inputValue()).toBe('0.95');
-  await page.getByRole('button', { name: 'Train' }).click();
-  await page.getByText('71 GPU dispatches a step').waitFor({ timeout: 60_000 });
-  await page.getByRole('button', { name: 'Stop' }).click();
-  await page.getByRole('button', { name: 'Train' }).waitFor();
-
-  await page.getByLabel('Optimizer', { exact: true }).selectOption('sgd');
-  for (const [label, value] of Object.entries({
-    'Learning rate': '10',
-    'Weight decay': '10',
-    'Clip gradients at': '0',
-  })) {
-    await enter(label, value);
-  }
-  await page.getByRole('button', { name: 'Train' }).click();
-  await expect
-    .poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 })
-    .toMatch(/diverged.*last good ones/);
-  await page.getByRole('button', { name: 'Try again at a learning rate of 3.3' }).waitFor();
-  expect(complaints).toEqual([]);
-  await page.close();
 });

@@ -19,7 +19,7 @@ export const LANES = [1, 8, 64, 256] as const;
 
 /**
  * A test with a device. A missing adapter fails it, and so does anything that WebGPU reports outside the scopes in which
- * the engine itself looks for errors. The tests of a file share one device, and so its compiled kernels.
+ * the engine itself looks for errors. All tests of a browser share one device, and so its compiled kernels.
  */
 export const gpuTest = test.extend<{ shared: Device; device: Device }>({
   shared: [
@@ -29,7 +29,7 @@ export const gpuTest = test.extend<{ shared: Device; device: Device }>({
       await use(device);
       device.gpu.destroy();
     },
-    { scope: 'file' },
+    { scope: 'worker' },
   ],
   device: async ({ shared }, use) => {
     const { gpu } = shared;
@@ -40,6 +40,11 @@ export const gpuTest = test.extend<{ shared: Device; device: Device }>({
     expect(errors.filter((error) => error !== null).map((error) => error.message)).toEqual([]);
   },
 });
+
+/** Variants that need a feature which the adapter lacks cannot be tried on it; the report counts them as skipped. */
+export function requireVariant(product: ProductVariant, device: Device, skip: (note: string) => void): void {
+  if (product.startsWith('quad') && !device.quads) skip('the adapter has no quads');
+}
 
 export interface Values {
   shape: readonly number[];

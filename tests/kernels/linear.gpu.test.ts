@@ -1,9 +1,7 @@
 import { describe, expect } from 'vitest';
-import type { Device } from '../../src/gpu/device.ts';
 import { embedding } from '../../src/graph/operators/embedding.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
-import { PRODUCT_VARIANTS, type ProductVariant } from '../../src/graph/operators/product.ts';
-import { type Experiment, expectClose, gpuTest, runExperiment, type Values } from '../graph/harness.ts';
+import { expectClose, gpuTest, requireVariant, runExperiment, type Values } from '../graph/harness.ts';
 import { add, Random } from '../reference/arrays.ts';
 import { embedding as embed, embeddingBackward } from '../reference/embedding.ts';
 import * as reference from '../reference/linear.ts';
@@ -28,6 +26,8 @@ const FEED_FORWARD = [
   { N: 64, C: 32, H: 128 },
 ];
 
+const ACTIVATIONS = ['gelu', 'gelu_tanh', 'relu'] as const;
+
 const IDLE = [
   [0, 5],
   [3, 10],
@@ -43,27 +43,20 @@ const OPTIONS = [
 
 const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ shape, data });
 
-/** Matrix units take operands in f16: see half.gpu.test.ts. */
-const VARIANTS = (Object.keys(PRODUCT_VARIANTS) as ProductVariant[]).filter((name) => name !== 'matrix64');
-/** These with every option; the others, which share their way out and take a processor seconds to compile, with all
- * options at once. */
-const THOROUGH: readonly ProductVariant[] = ['register4', 'quad8'];
+/** The quickest to compile, and the one that a processor trains with; see product-variants.gpu.test.ts for the others. */
+const VARIANTS = ['register4', 'quad8'] as const;
 
-/** Variants that need a feature which the adapter lacks cannot be tried on it; the report counts them as skipped. */
-function requireVariant(product: ProductVariant, device: Device, skip: (note: string) => void): void {
-  if (product.startsWith('quad') && !device.quads) skip('the adapter has no quads');
+/** Each of one with each of the others where that compiles quickly; else each of one with one of the others, in turn. */
+function paired<A, B>(product: (typeof VARIANTS)[number], all: readonly A[], others: readonly B[]): [A, B][] {
+  if (product === 'register4') return all.flatMap((a) => others.map((b): [A, B] => [a, b]));
+  return all.map((a, i) => [a, others[i % others.length]!]);
 }
 
 describe.each(VARIANTS)('%s', (product) => {
-  const thorough = THOROUGH.includes(product);
-  const thoroughly = thorough ? gpuTest : (_name: string, _test: unknown) => {};
-  const longSums = product.startsWith('shared') ? thoroughly : gpuTest;
-  const some = <T>(all: readonly T[], ...few: number[]) => (thorough ? all : few.map((i) => all[i]!));
-  const options = thorough ? OPTIONS : OPTIONS.filter((o) => o.hasBias && o.hasResidual);
-  describe.each(options)('linear, bias: $hasBias, residual: $hasResidual', ({ hasBias, hasResidual }) => {
-    gpuTest.for(some(SHAPES, 6))('$N x $C to $M', async (shape, { device, skip }) => {
+  for (const [shape, { hasBias, hasResidual }] of paired(product, SHAPES, OPTIONS)) {
+    const { N, C, M } = shape;
+    gpuTest(`linear, ${N} x ${C} to ${M}, bias: ${hasBias}, residual: ${hasResidual}`, async ({ device, skip }) => {
       requireVariant(product, device, skip);
-      const { N, C, M } = shape;
       const random = new Random(N * C * M);
       const x = random.normals(N * C);
       const weight = random.normals(M * C);
@@ -86,10 +79,10 @@ describe.each(VARIANTS)('%s', (product) => {
       if (hasBias) expectClose(grads.bias, expected.dbias, undefined, 'dbias');
       if (hasResidual) expectClose(grads.residual, expected.dresidual, undefined, 'dresidual');
     });
-  });
+  }
 
-  describe.each(some(['gelu', 'gelu_tanh', 'relu'] as const, 1))('a feed-forward layer with %s', (activation) => {
-    gpuTest.for(some(FEED_FORWARD, 1))('$N x $C through $H', async ({ N, C, H }, { device, skip }) => {
+  for (const [{ N, C, H }, activation] of paired(product, FEED_FORWARD, ACTIVATIONS)) {
+    gpuTest(`a feed-forward layer with ${activation}, ${N} x ${C} through ${H}`, async ({ device, skip }) => {
       requireVariant(product, device, skip);
       const random = new Random(N * C * H);
       const x = random.normals(N * C);
@@ -125,8 +118,11 @@ describe.each(VARIANTS)('%s', (product) => {
       expectClose(grads.up, expected.dweight, undefined, 'd up');
       expectClose(grads.upBias, expected.dbias, undefined, 'd upBias');
     });
+  }
 
-    thoroughly('its values over the whole range', async ({ device, skip }) => {
+  gpuTest.for(product === 'register4' ? ACTIVATIONS : (['gelu'] as const))(
+    'the values of %s over the whole range',
+    async (activation, { device, skip }) => {
       requireVariant(product, device, skip);
       // One input channel of weight 1: what comes out is act(z) and, through the identity behind it, act'(z).
       const points = Float32Array.from({ length: 401 }, (_, i) => (i - 200) / 16);
@@ -148,14 +144,14 @@ describe.each(VARIANTS)('%s', (product) => {
       const middle = 401;
       const expected = reference.linear(z, [1], shape, { activation });
       for (let i = 0; i < middle; i++) expect(Math.abs(out[i]! - expected[i]!)).toBeLessThan(2e-6);
-    });
-  });
+    },
+  );
 
   describe('linear with a gradient of two contributions', () => {
     const shape = { N: 11, C: 13, M: 13 };
     const { N, C, M } = shape;
 
-    thoroughly('a tensor that is read twice, and a weight and a bias that are used twice', async ({ device, skip }) => {
+    gpuTest('a tensor that is read twice, and a weight and a bias that are used twice', async ({ device, skip }) => {
       requireVariant(product, device, skip);
       const random = new Random(21);
       const x = random.normals(N * C);
@@ -185,7 +181,7 @@ describe.each(VARIANTS)('%s', (product) => {
       expectClose(grads.bias, add(add(first.dbias, second.dbias), third.dbias), undefined, 'dbias');
     });
 
-    thoroughly('one weight with two biases', async ({ device, skip }) => {
+    gpuTest('one weight with two biases', async ({ device, skip }) => {
       requireVariant(product, device, skip);
       const random = new Random(22);
       const x = random.normals(N * C);
@@ -207,7 +203,7 @@ describe.each(VARIANTS)('%s', (product) => {
       expectClose(grads.b, second.dbias, undefined, 'd b');
     });
 
-    gpuTest.for(some(IDLE, 1))('a bias that is idle from %i to %i', async ([from, to], { device, skip }) => {
+    gpuTest.for(IDLE)('a bias that is idle from %i to %i', async ([from, to], { device, skip }) => {
       requireVariant(product, device, skip);
       const random = new Random(25);
       const [x, z] = [random.normals(N * C), random.normals(N * C)];
@@ -235,7 +231,7 @@ describe.each(VARIANTS)('%s', (product) => {
       expect([...grads.bias!.subarray(from, to)]).toEqual(new Array(to - from).fill(0));
     });
 
-    thoroughly('a table that is both the embedding and the head', async ({ device, skip }) => {
+    gpuTest('a table that is both the embedding and the head', async ({ device, skip }) => {
       requireVariant(product, device, skip);
       const [B, T, V] = [3, 5, 17];
       const random = new Random(23);
@@ -258,42 +254,4 @@ describe.each(VARIANTS)('%s', (product) => {
       expectClose(grads.wpe, dwpe, undefined, 'dwpe');
     });
   });
-
-  longSums('linear over many rows, whose weight gradient is a long sum', async ({ device, skip }) => {
-    requireVariant(product, device, skip);
-    const shape = { N: 4099, C: 5, M: 6 };
-    const random = new Random(24);
-    const x = random.normals(shape.N * shape.C);
-    const weight = random.normals(shape.M * shape.C);
-    const bias = random.normals(shape.M);
-    const dout = random.normals(shape.N * shape.M);
-    const { out, grads } = await runExperiment(device, {
-      product,
-      parameters: { weight: values([shape.M, shape.C], weight), bias: values([shape.M], bias) },
-      inputs: { x: values([shape.N, shape.C], x) },
-      build: (graph, t) => linear(graph, t.x!, t.weight!, { bias: t.bias! }),
-      dout,
-    });
-    const expected = reference.linearBackward(x, weight, dout, shape, { bias });
-    expectClose(out, reference.linear(x, weight, shape, { bias }));
-    expectClose(grads.x, expected.dx, undefined, 'dx');
-    // 4,099 terms one after the other in f32.
-    expectClose(grads.weight, expected.dweight, 1e-4, 'dweight');
-    expectClose(grads.bias, expected.dbias, 1e-4, 'dbias');
-  });
-});
-
-gpuTest('a tile never changes a bit of a result', async ({ device }) => {
-  for (const { N, C, M } of SHAPES) {
-    const random = new Random(N + C + M);
-    const experiment: Experiment = {
-      parameters: { weight: values([M, C], random.normals(M * C)), bias: values([M], random.normals(M)) },
-      inputs: { x: values([N, C], random.normals(N * C)) },
-      build: (graph, t) => linear(graph, t.x!, t.weight!, { bias: t.bias! }),
-      dout: random.normals(N * M),
-    };
-    const small = await runExperiment(device, { ...experiment, product: 'register4' });
-    const large = await runExperiment(device, { ...experiment, product: 'register8' });
-    expect(large, `${N} x ${C} to ${M}`).toEqual(small);
-  }
 });

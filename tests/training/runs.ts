@@ -94,7 +94,31 @@ export async function run(
   return { records, evaluations, improved, state, finished };
 }
 
+/** A run that stands still after `made` of its steps, with the trainer's promise to go on. */
+export async function begun(device: Device, made: number, change: Partial<TrainingConfig> = {}) {
+  const trainer = await Trainer.create(device, options(change));
+  let paused = false;
+  const going = trainer.run({
+    steps: (records) => {
+      if (paused || records.at(-1)!.step < made) return;
+      paused = true;
+      trainer.control.pause();
+    },
+  });
+  while (!paused) await new Promise((resolve) => setTimeout(resolve, 2));
+  await device.gpu.queue.onSubmittedWorkDone();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return { trainer, going };
+}
+
 export const losses = ({ records }: Run) => records.map(({ loss }) => loss);
+
+/** Every loss of a run to its end. */
+export async function lossesOf(trainer: Trainer): Promise<number[]> {
+  const seen: number[] = [];
+  await trainer.run({ steps: (records) => void seen.push(...records.map(({ loss }) => loss)) });
+  return seen;
+}
 
 /** A flat buffer as tensors by name. */
 export function named(flat: Float32Array): Map<string, Float32Array> {

@@ -1,6 +1,4 @@
 import { describe, expect } from 'vitest';
-import type { Device } from '../../src/gpu/device.ts';
-import type { TrainingConfig } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { StepWalk } from '../../src/training/inspection/step-walk.ts';
 import { Trainer } from '../../src/training/trainer.ts';
@@ -8,30 +6,13 @@ import { expectClose, gpuTest } from '../graph/harness.ts';
 import { gpt, parameterShapes, type Tensors } from '../reference/gpt.ts';
 import { clipCoefficient, globalNorm, learningRate, update } from '../reference/optimizer.ts';
 import { passage } from './patterns.ts';
-import { corpus, inFloat64, MODEL, named, options } from './runs.ts';
+import { begun, corpus, inFloat64, MODEL, named, options } from './runs.ts';
 
 /** The hash that draws batches, written apart from the shader. */
 function hash(input: number): number {
   const state = (Math.imul(input, 747796405) + 2891336453) >>> 0;
   const word = Math.imul(((state >>> ((state >>> 28) + 4)) ^ state) >>> 0, 277803737) >>> 0;
   return ((word >>> 22) ^ word) >>> 0;
-}
-
-/** A run that stands still after `made` of its steps, with the trainer's promise to go on. */
-async function begun(device: Device, made: number, change: Partial<TrainingConfig> = {}) {
-  const trainer = await Trainer.create(device, options(change));
-  let paused = false;
-  const going = trainer.run({
-    steps: (records) => {
-      if (paused || records.at(-1)!.step < made) return;
-      paused = true;
-      trainer.control.pause();
-    },
-  });
-  while (!paused) await new Promise((resolve) => setTimeout(resolve, 2));
-  await device.gpu.queue.onSubmittedWorkDone();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  return { trainer, going };
 }
 
 const flat = (tensors: Tensors) => {
@@ -197,31 +178,5 @@ describe('a walk through the next step', () => {
     expect(() => walk.take()).toThrow('is gone');
     await expect(walk.make(0)).rejects.toMatchObject({ code: 'no-model' });
     walk.destroy();
-  });
-
-  gpuTest('of a run in f16 is its step as well, and what it keeps is widened', async ({ device, skip }) => {
-    if (!device.half) skip('the adapter has no shader-f16');
-    const change = { precision: 'f16' as const, max_iters: 8, lr_decay_iters: 8, eval_interval: 2 };
-    const records: { loss: number; grad_norm: number }[] = [];
-    const plain = await Trainer.create(device, options(change));
-    await plain.run({ steps: (batch) => void records.push(...batch) });
-    plain.destroy();
-    const { trainer } = await begun(device, 1, change);
-    expect(trainer.computation.precision).toBe('f16');
-    const { step, buffers } = await trainer.snapshot();
-    const walk = await StepWalk.create(trainer.inside);
-    const { loss, grad_norm } = records[step]!;
-    const made = await walk.make(2);
-    expect(made).toMatchObject({ step, loss, grad_norm });
-    const T = MODEL.block_size;
-    const params = inFloat64(named(buffers.get('parameters')!));
-    const { blocks } = passage(MODEL, params, made.x.subarray(2 * T, 3 * T));
-    for (const stage of ['qkv', 'mixed', 'hidden', 'out'] as const) {
-      expectClose((await walk.read(`h.1.${stage}`)).values, blocks[1]![stage], 5e-3, stage);
-      const gradient = (await walk.read(`h.1.${stage}`, true)).values;
-      expect(gradient.every(Number.isFinite) && gradient.some((g) => g !== 0)).toBe(true);
-    }
-    walk.destroy();
-    trainer.destroy();
   });
 });

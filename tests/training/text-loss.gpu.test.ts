@@ -43,7 +43,8 @@ describe.each([CONFIG, { ...CONFIG, block_size: 32, bias: false, tied: false }])
     const params = randomParameters(config, random, 0.4);
     const T = config.block_size;
     // Shorter than a window, exactly one and two windows, one token more and less, and many with a short one at the end.
-    gpuTest.for([2, 5, T + 1, 2 * T, 2 * T + 1, 2 * T + 2, 1300])('of %i tokens', async (length, { device }) => {
+    const lengths = T < 10 ? [2, 5, T + 1, 2 * T, 2 * T + 1, 2 * T + 2, 1300] : [T + 1, 1300];
+    gpuTest.for(lengths)('of %i tokens', async (length, { device }) => {
       const ids = random.tokens(length, config.vocab_size);
       const loss = await textLoss(device, config, flat(config, params), ids);
       expect(Math.abs(loss - expectedLoss(config, params, ids))).toBeLessThan(1e-5);

@@ -1,37 +1,26 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { Random } from '../reference/arrays.ts';
 import { INTERRUPTIONS, report, Tab, tinyRun, traceOf } from './run-harness.ts';
 
 // Each kind of interruption, at moments drawn from a seed, each followed by a resume. In the end every loss, evaluation
 // and sample, and the bits of the weights and moments, are those of the run that nothing has disturbed.
 
-const tabs: Tab[] = [];
-const open = async () => {
-  const tab = await Tab.open();
-  tabs.push(tab);
-  return tab;
-};
-afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.close();
-});
+/** One at a time, as long as it lives: with it go its compiled kernels. */
+let tab: Tab;
+let expected: Awaited<ReturnType<typeof traceOf>>;
 
-let undisturbed: ReturnType<typeof traceOf> | undefined;
-/** The run that nothing disturbs, once. */
-function reference(): ReturnType<typeof traceOf> {
-  undisturbed ??= (async () => {
-    const tab = await open();
-    const id = await tab.train(tinyRun());
-    await tab.until(() => tab.phase === 'finished');
-    return traceOf(tab, id);
-  })();
-  return undisturbed;
-}
+beforeAll(async () => {
+  tab = await Tab.open();
+  const id = await tab.train(tinyRun());
+  await tab.until(() => tab.phase === 'finished');
+  expected = await traceOf(tab, id); // of the run that nothing disturbs
+});
+afterEach(() => tab.calm());
+afterAll(() => tab.close());
 
 const random = new Random(11);
 
 test('the worker is killed', { timeout: 300_000 }, async () => {
-  const expected = await reference();
-  let tab = await open();
   const id = await tab.train(tinyRun());
   let exact = 0;
   for (let i = 0; i < INTERRUPTIONS; i++) {
@@ -41,7 +30,7 @@ test('the worker is killed', { timeout: 300_000 }, async () => {
     await tab.until(() => tab.of('checkpoint').length + i > 0 && (tab.step >= wanted || tab.phase === 'finished'));
     if (i % 3 === 2) void tab.session.save();
     tab.close();
-    tab = await open();
+    tab = await Tab.open();
     expect(await tab.session.resumeRun(id)).toEqual({ ok: true, value: null });
     await tab.until(() => tab.of('started').length > 0);
     const { before } = tab.of('started')[0]!;
@@ -55,8 +44,6 @@ test('the worker is killed', { timeout: 300_000 }, async () => {
 });
 
 test('the device is lost, and the run goes on by itself', { timeout: 300_000 }, async () => {
-  const expected = await reference();
-  const tab = await open();
   const id = await tab.train(tinyRun());
   for (let i = 0; i < INTERRUPTIONS; i++) {
     const wanted = tab.step + 3 + random.below(20);

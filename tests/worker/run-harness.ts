@@ -59,13 +59,21 @@ export class Tab {
 
   async train(config: RunConfig): Promise<string> {
     expect(await this.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+    const before = this.of('started').length;
     expect(await this.session.train(config)).toEqual({ ok: true, value: null });
-    await this.until(() => this.of('started').length > 0); // events come by a way of their own
+    await this.until(() => this.of('started').length > before); // events come by a way of their own
     return this.run;
   }
 
   async until(holds: () => boolean): Promise<void> {
     await expect.poll(holds, { timeout: 60_000, interval: 5 }).toBe(true);
+  }
+
+  /** Ends what goes on, and forgets all that was told: for the next test. Its kernels stay compiled. */
+  async calm(): Promise<void> {
+    await this.session.stop();
+    await this.until(() => [undefined, 'idle', 'finished', 'stopped', 'failed'].includes(this.phase));
+    this.events.length = 0;
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { newestSlot } from '../../src/storage/slots.ts';
 import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { Random } from '../reference/arrays.ts';
@@ -6,14 +6,20 @@ import { bytesOf, folderOf, Tab, TEXT, tinyRun, traceOf } from './run-harness.ts
 
 // What is kept, and what is done with it, with real workers, files, locks and databases.
 
-const tabs: Tab[] = [];
-const open = async () => {
-  const tab = await Tab.open();
-  tabs.push(tab);
-  return tab;
-};
-afterEach(() => {
-  for (const tab of tabs.splice(0)) tab.close();
+// Two tabs for all tests: each compiles its kernels once.
+let tab: Tab;
+let other: Tab;
+beforeAll(async () => {
+  tab = await Tab.open();
+  other = await Tab.open();
+});
+afterEach(async () => {
+  await tab.calm();
+  await other.calm();
+});
+afterAll(() => {
+  tab.close();
+  other.close();
 });
 
 const OK = { ok: true, value: null };
@@ -48,14 +54,24 @@ async function write(id: string, name: string, bytes: Uint8Array<ArrayBuffer>): 
 }
 
 /** A finished run of a few steps. */
-async function finishedRun(tab: Tab, change = {}): Promise<string> {
+async function finishedRun(change = {}): Promise<string> {
   const id = await tab.train(tinyRun({ max_iters: 20, eval_interval: 5, sample_interval: 0, ...change }));
   await tab.until(() => tab.phase === 'finished');
   return id;
 }
 
+test('a start that is stopped while the kernels compile leaves no run in the list', async () => {
+  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+  const before = (await list(tab)).length;
+  const starting = tab.session.train(tinyRun());
+  await tab.until(() => tab.phase === 'preparing');
+  expect(await tab.session.stop()).toEqual(OK);
+  expect(await starting).toEqual(OK);
+  expect(tab.of('started')).toEqual([]);
+  expect(await list(tab)).toHaveLength(before);
+});
+
 test('a run is saved at evaluations, on pause, when asked and at its end; the best state is kept beside the latest', async () => {
-  const tab = await open();
   const id = await tab.train(tinyRun({ max_iters: 100_000, eval_interval: 100_000, sample_interval: 0 }));
   await tab.until(() => tab.of('checkpoint').length === 1); // the evaluation before the first step
   expect(await checkpointOf(id)).toMatchObject({ state: { step: 0, evaluated: 0, best: { step: 0 } } });
@@ -80,7 +96,6 @@ test('a run is saved at evaluations, on pause, when asked and at its end; the be
 });
 
 test('one writer a run over all tabs; a fork goes on by itself, and a change makes another run of it', async () => {
-  const [tab, other] = [await open(), await open()];
   const id = await tab.train(tinyRun({ max_iters: 100_000 }));
   await tab.until(() => tab.of('checkpoint').length > 1);
   await tab.session.pause();
@@ -109,9 +124,8 @@ test('one writer a run over all tabs; a fork goes on by itself, and a change mak
 });
 
 test('a fork of a run that ended early has new patience', async () => {
-  const tab = await open();
   const still = { learning_rate: 0, min_lr: 0, patience: 1 }; // no evaluation is lower than the first
-  const id = await finishedRun(tab, still);
+  const id = await finishedRun(still);
   expect((await checkpointOf(id)).state).toMatchObject({ step: 5, evaluated: 5, best: { step: 0 } });
   const fork = await tab.session.forkRun(id, { name: 'on' });
   if (!fork.ok) throw new Error(fork.failure.message);
@@ -120,24 +134,11 @@ test('a fork of a run that ended early has new patience', async () => {
   expect((await checkpointOf(fork.value)).state).toMatchObject({ step: 10, evaluated: 10, best: { step: 5 } });
 });
 
-test('a start that is stopped while the kernels compile leaves no run in the list', async () => {
-  const tab = await open();
-  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
-  const before = (await list(tab)).length;
-  const starting = tab.session.train(tinyRun());
-  await tab.until(() => tab.phase === 'preparing');
-  expect(await tab.session.stop()).toEqual(OK);
-  expect(await starting).toEqual(OK);
-  expect(tab.of('started')).toEqual([]);
-  expect(await list(tab)).toHaveLength(before);
-});
-
 test('runs share the text they learn, and the last one takes it along', async () => {
-  const tab = await open();
   for (const { id } of await list(tab)) await tab.session.deleteRun(id);
   expect(await filesIn(['texts'])).toEqual([]);
-  const one = await finishedRun(tab);
-  const two = await finishedRun(tab, { seed: 2 });
+  const one = await finishedRun();
+  const two = await finishedRun({ seed: 2 });
   expect(await filesIn(['texts'])).toHaveLength(1);
   expect(await tab.session.renameRun(two, 'second')).toEqual(OK);
   expect((await list(tab)).map(({ name }) => name).sort()).toEqual(['Pasted text', 'second']);
@@ -149,9 +150,8 @@ test('runs share the text they learn, and the last one takes it along', async ()
   expect([await filesIn(['texts']), await filesIn(['runs']), await list(tab)]).toEqual([[], [], []]);
 });
 
-test('a finished run is opened again to be prompted, and writes what it wrote before', async () => {
-  const tab = await open();
-  const id = await finishedRun(tab);
+test('a finished run is opened again, by another tab, to be prompted, and writes what it wrote before', async () => {
+  const id = await finishedRun();
   const write = async (from: Tab) => {
     await from.session.generate({ prompt: 'A drop', length: 20, temperature: 0.8, seed: 3 });
     return from
@@ -160,36 +160,15 @@ test('a finished run is opened again to be prompted, and writes what it wrote be
       .join('');
   };
   const text = await write(tab);
-  tab.close();
-  const again = await open();
-  expect(await again.session.resumeRun(id)).toEqual(OK);
-  await again.until(() => again.phase === 'finished');
-  expect(await write(again)).toBe(text);
-  expect(again.of('eval')).toEqual([]);
-});
-
-test('a run whose device is lost before its first save starts anew, and loses nothing but time', async () => {
-  const tab = await open();
-  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
-  const before = (await list(tab)).length;
-  const config = tinyRun({ max_iters: 20, eval_iters: 2000, sample_interval: 0 }); // the first evaluation takes its time
-  await tab.session.train(config);
-  await tab.until(() => tab.of('started').length === 1);
-  await tab.session.destroyDevice();
-  await tab.until(() => tab.of('started').length === 2);
-  expect(tab.of('recovering')).toEqual([{ kind: 'recovering', step: 0 }]);
-  expect(tab.of('checkpoint')).toEqual([]);
-  await tab.session.pause();
-  await tab.session.stop();
-  expect(await list(tab)).toHaveLength(before + 1);
-  expect(tab.of('started').map(({ run }) => run!.id)).toEqual([tab.run, tab.run]);
-  expect(tab.of('error')).toEqual([]);
+  expect(await other.session.resumeRun(id)).toEqual(OK);
+  await other.until(() => other.phase === 'finished');
+  expect(await write(other)).toBe(text);
+  expect(other.of('eval')).toEqual([]);
 });
 
 test('a fork goes on from the best state where it is asked to, and a run leaves and comes back whole', async () => {
-  const tab = await open();
   // it gets worse from its first evaluation on
-  const id = await finishedRun(tab, { learning_rate: 1, min_lr: 1, warmup_iters: 0, grad_clip: 0, optimizer: 'sgd' });
+  const id = await finishedRun({ learning_rate: 1, min_lr: 1, warmup_iters: 0, grad_clip: 0, optimizer: 'sgd' });
   const at = (await checkpointOf(id)).state;
   const best = await checkpointOf(id, 'best');
   expect(await find(tab, id)).toMatchObject({ best: at.best, step: 20 });
@@ -221,45 +200,8 @@ test('a fork goes on from the best state where it is asked to, and a run leaves 
   expect(await tab.session.importRun('x.zip', new Blob(['PK']))).toMatchObject(refused('bad-safetensors'));
 });
 
-test('three losses of the device in a row, with nothing saved between them, end the run with a reason', async () => {
-  const tab = await open();
-  const id = await tab.train(tinyRun({ max_iters: 100_000, eval_interval: 100_000, sample_interval: 0 }));
-  await tab.until(() => tab.of('checkpoint').length === 1);
-  for (let loss = 1; loss <= 3; loss++) {
-    await tab.until(() => tab.phase === 'running' && tab.of('started').length === loss);
-    await tab.session.destroyDevice();
-    await tab.until(() => tab.of('recovering').length === loss || tab.phase === 'failed');
-  }
-  await tab.until(() => tab.phase === 'failed');
-  expect(tab.of('recovering')).toHaveLength(2);
-  expect(tab.of('error').map(({ failure }) => failure)).toEqual([
-    expect.objectContaining({ code: 'device-lost', message: expect.stringMatching(/3 times in a row.*step 0/) }),
-  ]);
-  // it is kept, and can be gone on with
-  expect(await tab.session.resumeRun(id)).toEqual(OK);
-  await tab.until(() => tab.step > 5);
-});
-
-test('a loss while the run is paused leaves it paused, and one of a model that only answers prompts is told', async () => {
-  const tab = await open();
-  await tab.train(tinyRun({ max_iters: 100_000 }));
-  await tab.until(() => tab.of('checkpoint').length > 1);
-  await tab.session.pause();
-  await tab.session.destroyDevice();
-  await tab.until(() => tab.of('started').length === 2 && tab.phase === 'paused');
-  await tab.session.resume();
-  const from = tab.step;
-  await tab.until(() => tab.step > from + 5);
-  await tab.session.stop();
-  await tab.until(() => tab.phase === 'stopped');
-  await tab.session.destroyDevice();
-  await tab.until(() => tab.phase === 'failed');
-  expect(tab.of('error').at(-1)?.failure.code).toBe('device-lost');
-});
-
 test('200 malformed checkpoints in the place of a run are each refused with a message, and the session goes on working', async () => {
-  const tab = await open();
-  const id = await finishedRun(tab);
+  const id = await finishedRun();
   const folder = await folderOf(id);
   const names = ['latest.0', 'latest.1', 'best.0', 'best.1'];
   const sound = await Promise.all(names.map((name) => bytesOf(folder, name)));
@@ -298,5 +240,56 @@ test('200 malformed checkpoints in the place of a run are each refused with a me
   // one that is whole, among three that are not
   await write(id, 'best.1', sound[3]!.length > 96 ? sound[3]! : sound[2]!);
   expect(await tab.session.resumeRun(id)).toEqual(OK);
-  await finishedRun(tab);
+  await finishedRun();
+});
+
+test('a run whose device is lost before its first save starts anew, and loses nothing but time', async () => {
+  expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
+  const before = (await list(tab)).length;
+  const config = tinyRun({ max_iters: 20, eval_iters: 2000, sample_interval: 0 }); // the first evaluation takes its time
+  await tab.session.train(config);
+  await tab.until(() => tab.of('started').length === 1);
+  await tab.session.destroyDevice();
+  await tab.until(() => tab.of('started').length === 2);
+  expect(tab.of('recovering')).toEqual([{ kind: 'recovering', step: 0 }]);
+  expect(tab.of('checkpoint')).toEqual([]);
+  await tab.session.pause();
+  await tab.session.stop();
+  expect(await list(tab)).toHaveLength(before + 1);
+  expect(tab.of('started').map(({ run }) => run!.id)).toEqual([tab.run, tab.run]);
+  expect(tab.of('error')).toEqual([]);
+});
+
+test('three losses of the device in a row, with nothing saved between them, end the run with a reason', async () => {
+  const id = await tab.train(tinyRun({ max_iters: 100_000, eval_interval: 100_000, sample_interval: 0 }));
+  await tab.until(() => tab.of('checkpoint').length === 1);
+  for (let loss = 1; loss <= 3; loss++) {
+    await tab.until(() => tab.phase === 'running' && tab.of('started').length === loss);
+    await tab.session.destroyDevice();
+    await tab.until(() => tab.of('recovering').length === loss || tab.phase === 'failed');
+  }
+  await tab.until(() => tab.phase === 'failed');
+  expect(tab.of('recovering')).toHaveLength(2);
+  expect(tab.of('error').map(({ failure }) => failure)).toEqual([
+    expect.objectContaining({ code: 'device-lost', message: expect.stringMatching(/3 times in a row.*step 0/) }),
+  ]);
+  // it is kept, and can be gone on with
+  expect(await tab.session.resumeRun(id)).toEqual(OK);
+  await tab.until(() => tab.step > 5);
+});
+
+test('a loss while the run is paused leaves it paused, and one of a model that only answers prompts is told', async () => {
+  await tab.train(tinyRun({ max_iters: 100_000 }));
+  await tab.until(() => tab.of('checkpoint').length > 1);
+  await tab.session.pause();
+  await tab.session.destroyDevice();
+  await tab.until(() => tab.of('started').length === 2 && tab.phase === 'paused');
+  await tab.session.resume();
+  const from = tab.step;
+  await tab.until(() => tab.step > from + 5);
+  await tab.session.stop();
+  await tab.until(() => tab.phase === 'stopped');
+  await tab.session.destroyDevice();
+  await tab.until(() => tab.phase === 'failed');
+  expect(tab.of('error').at(-1)?.failure.code).toBe('device-lost');
 });

@@ -4,7 +4,7 @@ import { attention } from '../../src/graph/operators/attention.ts';
 import { layerNorm } from '../../src/graph/operators/layer-norm.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
 import { PRODUCT_VARIANTS, type ProductVariant } from '../../src/graph/operators/product.ts';
-import { expectClose, gpuTest, runExperiment, type Values } from '../graph/harness.ts';
+import { expectClose, gpuTest, requireVariant, runExperiment, type Values } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';
 import * as attentionReference from '../reference/attention.ts';
 import * as normReference from '../reference/layer_norm.ts';
@@ -25,10 +25,11 @@ const SHAPES = [
 
 const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ shape, data });
 
-/** The report counts what the adapter cannot do as skipped; what happens then instead stands in computation.gpu.test.ts. */
-function requireHalf(device: Device, skip: (note: string) => void, product?: ProductVariant): void {
-  if (!device.half) skip('the adapter has no shader-f16');
-  if (product?.startsWith('quad') && !device.quads) skip('the adapter has no quads');
+// Only projects whose adapter has shader-f16 include this file; what happens without it stands in computation.gpu.test.ts.
+
+/** Variants that need more than f16 cannot be tried where that is missing; the report counts them as skipped. */
+function requireUnits(device: Device, skip: (note: string) => void, product: ProductVariant): void {
+  requireVariant(product, device, skip);
   if (product === 'matrix64' && !device.units) skip('the adapter has no matrix units');
 }
 
@@ -39,7 +40,7 @@ describe.each(VARIANTS)('products of f16, %s', (product) => {
   gpuTest.for(product === 'register4' ? SHAPES : [SHAPES[0]!, SHAPES[4]!])(
     'a norm and a linear layer, $N x $C to $M',
     async (shape, { device, skip }) => {
-      requireHalf(device, skip, product);
+      requireUnits(device, skip, product);
       const { N, C, M } = shape;
       const random = new Random(N * C * M);
       const x = random.normals(N * C);
@@ -70,7 +71,7 @@ describe.each(VARIANTS)('products of f16, %s', (product) => {
   );
 
   gpuTest('a feed-forward layer, whose activation is kept in f16', async ({ device, skip }) => {
-    requireHalf(device, skip, product);
+    requireUnits(device, skip, product);
     const [N, C, H] = [33, 12, 47];
     const random = new Random(31);
     const [x, up, down] = [random.normals(N * C), random.normals(H * C), random.normals(C * H)];
@@ -100,8 +101,7 @@ describe.each(VARIANTS)('products of f16, %s', (product) => {
   });
 });
 
-gpuTest('numbers that f16 cannot hold become the largest that it can, and no infinity', async ({ device, skip }) => {
-  requireHalf(device, skip);
+gpuTest('numbers that f16 cannot hold become the largest that it can, and no infinity', async ({ device }) => {
   const weight = Float32Array.of(1e6, -1e6, 65504, 1e-9);
   const { out } = await runExperiment(device, {
     half: true,
@@ -117,8 +117,7 @@ gpuTest('numbers that f16 cannot hold become the largest that it can, and no inf
 gpuTest.for([
   { B: 2, T: 5, NH: 2, HS: 3 },
   { B: 1, T: 33, NH: 3, HS: 8 },
-])('attention that is kept in f16, T $T, heads of $HS', async ({ B, T, NH, HS }, { device, skip }) => {
-  requireHalf(device, skip);
+])('attention that is kept in f16, T $T, heads of $HS', async ({ B, T, NH, HS }, { device }) => {
   const C = NH * HS;
   const random = new Random(T);
   const qkv = random.normals(B * T * 3 * C);
