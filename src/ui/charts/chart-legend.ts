@@ -12,7 +12,7 @@ export function chartLegend(
     <div class="legend" aria-hidden="true">
       ${series.map(
         (one) => html`<span>
-          <i class=${one.dashed ? 'dashed' : ''} .style=${`border-color: var(${one.colour})`}></i>${one.label}
+          <i class=${one.dashed ? 'dashed' : ''} .style=${`border-color: var(${one.colour})`}></i><span class="name" title=${one.label}>${one.label}</span>
           <b>${at === null ? nothing : reading(one)}</b>
         </span>`,
       )}

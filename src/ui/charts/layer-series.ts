@@ -15,6 +15,19 @@ function placeOf(name: string): number {
 /** The name of a colour that says how deep a layer lies; the element that shows it defines them. */
 export const depthColour = (index: number): string => `--depth-${index}`;
 
+/**
+ * Gives an element the colours of so many parts: from one ink through a second to a third, with their depth. An order is
+ * seen that a row of hues would hide, and neighbours are still told apart.
+ */
+export function inkDepths(element: HTMLElement, parts: number): void {
+  for (let i = 0; i < parts; i++) {
+    const at = parts === 1 ? 0 : (2 * i) / (parts - 1);
+    const [from, to] = at <= 1 ? ['--series-1', '--series-3'] : ['--series-3', '--series-2'];
+    const share = Math.round(100 * (at <= 1 ? at : at - 1));
+    element.style.setProperty(depthColour(i), `color-mix(in oklab, var(${from}), var(${to}) ${share}%)`);
+  }
+}
+
 /** The tensors of each part of the model from the input to the output, by their indices. */
 function parts(names: readonly string[]): { label: string; tensors: number[] }[] {
   const places = [...new Set(names.map(placeOf))].sort((a, b) => a - b);

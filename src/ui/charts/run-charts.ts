@@ -7,7 +7,7 @@ import { CHART, LAYERS, MARK_LABELS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import type { ComparedRun, Evaluation } from '../view.ts';
 import type { ChartSettings } from './chart-controls.ts';
-import { depthColour, layerSeries, type NormKind } from './layer-series.ts';
+import { inkDepths, layerSeries, type NormKind } from './layer-series.ts';
 import { choiceMarks, lossRange, spanOf } from './loss-axes.ts';
 import { lossSeries, SmoothedCurve } from './run-series.ts';
 import type { Mark, Range, ReferenceLine, Series } from './series.ts';
@@ -142,21 +142,13 @@ export class RunCharts extends LitElement {
     }
     if (changed.has('norms')) {
       for (const kind of ['grad', 'update', 'ratio'] as const) this.#series[kind] = layerSeries(this.norms, kind);
-      this.#mixDepths(this.#series.grad.length);
+      inkDepths(this, this.#series.grad.length);
     }
     if (changed.has('vocabulary') || changed.has('statistics')) {
       const size = this.vocabulary;
       const known = lossMarks(this.statistics).map(({ loss: y, stage }) => ({ y, label: MARK_LABELS[stage](y) }));
       this.#lines = size === null ? NONE : [{ y: Math.log(size), label: CHART.knowsNothing(size) }, ...known];
       this.#scaleMarks = (range) => choiceMarks(range, size);
-    }
-  }
-
-  /** From one ink to another with the depth of a layer: an order is seen that a row of hues would hide. */
-  #mixDepths(layers: number): void {
-    for (let i = 0; i < layers; i++) {
-      const share = layers === 1 ? 100 : Math.round(100 - (100 * i) / (layers - 1));
-      this.style.setProperty(depthColour(i), `color-mix(in oklab, var(--accent) ${share}%, var(--series-2))`);
     }
   }
 

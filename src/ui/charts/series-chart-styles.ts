@@ -18,6 +18,16 @@ export const chartStyles = css`
     vertical-align: 0.25em;
   }
 
+  /* The name of a run is as long as a person has made it. */
+  .legend .name {
+    display: inline-block;
+    max-width: 18rem;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    vertical-align: bottom;
+    white-space: nowrap;
+  }
+
   .legend i.dashed {
     border-top-style: dashed;
   }

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import type { StepNorms } from '../../../worker/messages.ts';
-import { depthColour, layerSeries } from '../../charts/layer-series.ts';
+import { inkDepths, layerSeries } from '../../charts/layer-series.ts';
 import type { Series } from '../../charts/series.ts';
 import { figure } from '../../format.ts';
 import { MOVEMENT, tensorName } from '../../strings/inside.ts';
@@ -32,10 +32,7 @@ export class MovementCharts extends LitElement {
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('norms')) {
       this.#parts = layerSeries(this.norms, 'moved');
-      this.#parts.forEach((_, i) => {
-        const share = this.#parts.length === 1 ? 100 : Math.round(100 - (100 * i) / (this.#parts.length - 1));
-        this.style.setProperty(depthColour(i), `color-mix(in oklab, var(--accent) ${share}%, var(--series-2))`);
-      });
+      inkDepths(this, this.#parts.length);
     }
     this.#own = this.#curves();
   }

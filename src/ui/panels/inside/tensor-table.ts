@@ -117,17 +117,6 @@ export class TensorTable extends LitElement {
         color: var(--ink-faint);
       }
 
-      @media (max-width: 40rem) {
-        thead th {
-          white-space: normal;
-        }
-
-        .moved {
-          min-width: 0;
-          padding-left: var(--space-2);
-        }
-      }
-
       tr > :first-child {
         padding-left: 0;
         text-align: left;
@@ -165,6 +154,21 @@ export class TensorTable extends LitElement {
         max-width: calc(100% - var(--space-4));
         height: 2px;
         background: var(--accent);
+      }
+
+      @media (max-width: 40rem) {
+        thead th {
+          white-space: normal;
+        }
+
+        th,
+        td {
+          padding-left: 6px;
+        }
+
+        .moved {
+          min-width: 0;
+        }
       }
     `,
   ];
