@@ -35,7 +35,7 @@ export const SHRINK = {
   tune: {
     name: 'Train on after pruning',
     term: 'fine-tuning with the mask kept',
-    help: 'What is left is trained further on the same text; what is zero stays zero.',
+    help: 'What is left is trained further on the same text; what is zero stays zero. Beside it the whole model makes the same steps, so that you see what pruning costs and what more training gives.',
   },
   steps: 'Steps of it',
   prompt: 'Samples begin with',
@@ -54,6 +54,7 @@ export const SHRINK = {
   xLabel: 'size of the weights, in bytes',
   yLabel: 'validation loss, in nats',
   asTrained: 'as trained',
+  control: 'the same steps without pruning',
   series: {
     bits: 'fewer bits',
     tensor: 'pruned, each matrix',
@@ -72,6 +73,7 @@ export const SHRINK = {
     zip: 'Zipped',
     loss: 'Validation loss',
     change: 'Change',
+    control: 'Same steps, not pruned',
     speed: 'Characters/s',
   },
   samples: 'What each writes',
@@ -83,8 +85,8 @@ export const SHRINK = {
   pruned: (most: number, value: number) =>
     `Up to ${share(most)} of the weights can go before the loss rises by more than 1 %: to ${loss(value)}.`,
   prunedNone: 'Every share of the weights that was tried raises the loss by more than 1 %.',
-  mended: (at: number, before: number, after: number) =>
-    `Training on brings the model without ${share(at)} of its weights from ${loss(before)} back to ${loss(after)}.`,
+  mended: (at: number, before: number, after: number, control: number) =>
+    `Training on brings the model without ${share(at)} of its weights from ${loss(before)} to ${loss(after)}; the same steps bring the whole model to ${loss(control)}.`,
   name: ({ bits, prune, fine_tune }: Variant) => {
     if (bits !== 32) return `${bits} bits`;
     if (!prune) return 'As trained, 32 bits';

@@ -145,7 +145,10 @@ export class ShrinkLab extends LabElement {
     const before = pruned.find(
       ({ variant: { prune } }) => prune!.scope === 'global' && prune!.share === tuned?.variant.prune?.share,
     );
-    if (tuned && before) sentences.push(SHRINK.mended(tuned.variant.prune!.share, before.val_loss, tuned.val_loss));
+    if (tuned && before) {
+      const { variant, val_loss, control_val_loss } = tuned;
+      sentences.push(SHRINK.mended(variant.prune!.share, before.val_loss, val_loss, control_val_loss!));
+    }
     return html`<p class="verdict">${sentences.join(' ')}</p>`;
   }
 
@@ -153,7 +156,11 @@ export class ShrinkLab extends LabElement {
     const { results } = study;
     const [first] = results;
     if (!first) return nothing;
-    const lines = [{ y: first.val_loss, label: SHRINK.asTrained }];
+    const control = results.find(({ control_val_loss }) => control_val_loss !== null);
+    const lines = [
+      { y: first.val_loss, label: SHRINK.asTrained },
+      ...(control ? [{ y: control.control_val_loss!, label: SHRINK.control }] : []),
+    ];
     return html`
       ${this.#verdict()}
       ${

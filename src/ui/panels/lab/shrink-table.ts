@@ -31,6 +31,7 @@ export class ShrinkTable extends LitElement {
       sparse_bytes,
       zip_bytes,
       val_loss,
+      control_val_loss,
       characters_per_s,
     } = measurement;
     const first = this.results[0]!;
@@ -44,6 +45,7 @@ export class ShrinkTable extends LitElement {
         <td>${bytes(zip_bytes)}</td>
         <td>${loss(val_loss, 4)}</td>
         <td>${measurement === first ? NOTHING_YET : SHRINK.change(changeOf(measurement, this.results))}</td>
+        <td>${control_val_loss === null ? NOTHING_YET : loss(control_val_loss, 4)}</td>
         <td>${rate(characters_per_s)}</td>
       </tr>
     `;
@@ -85,7 +87,7 @@ export class ShrinkTable extends LitElement {
 
       table {
         width: 100%;
-        min-width: 48rem;
+        min-width: 54rem;
       }
 
       th,
