@@ -63,7 +63,7 @@ async function losses(page: Page): Promise<unknown> {
 test('a link, opened in a fresh profile, gives the same losses to the last bit', async () => {
   const one = await fresh();
   const page = await open(one);
-  await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 60_000 });
   expect(await fragment(page)).toBe('');
   await page.getByRole('combobox', { name: 'A text at hand' }).selectOption('First names');
   for (const [label, value] of Object.entries({
@@ -80,7 +80,7 @@ test('a link, opened in a fresh profile, gives the same losses to the last bit',
   await page.locator('summary', { hasText: 'Advanced' }).click();
   await field(page, 'Optimizer').selectOption('Lion');
   await enter(page, 'Learning rate', '0.004');
-  await page.getByText('Next run: First names').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: First names').waitFor({ timeout: 60_000 });
   await expect
     .poll(() => fragment(page))
     .toBe(
@@ -95,7 +95,7 @@ test('a link, opened in a fresh profile, gives the same losses to the last bit',
 
   const two = await fresh();
   const other = await open(two, address);
-  await other.getByText('Next run: First names · 1 layer, 24 wide · 30 steps').waitFor({ timeout: 20_000 });
+  await other.getByText('Next run: First names · 1 layer, 24 wide · 30 steps').waitFor({ timeout: 60_000 });
   expect(await field(other, 'Dropout').inputValue()).toBe('0.1');
   await train(other);
   expect(await losses(other)).toEqual(first);
@@ -106,9 +106,9 @@ test('a link, opened in a fresh profile, gives the same losses to the last bit',
 test('a link about a text of a person’s own says which it needs, and takes no other for it', async () => {
   const one = await fresh();
   const page = await open(one);
-  await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 60_000 });
   await dropFile(page, 'shells.txt', new TextEncoder().encode(SHELLS));
-  await page.getByText('Next run: shells.txt').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: shells.txt').waitFor({ timeout: 60_000 });
   await enter(page, 'Steps', '12');
   await train(page);
   const hash = await fragment(page);
@@ -118,11 +118,11 @@ test('a link about a text of a person’s own says which it needs, and takes no 
   const two = await fresh();
   const other = await open(two, site.address + hash);
   const note = other.getByRole('note');
-  await note.getByText('about the text “shells.txt”, which a link cannot carry').waitFor({ timeout: 20_000 });
+  await note.getByText('about the text “shells.txt”, which a link cannot carry').waitFor({ timeout: 60_000 });
   await other.getByText('Next run: No text yet').waitFor();
   expect(await other.getByRole('button', { name: 'Train' }).getAttribute('aria-disabled')).toBe('true');
   await dropFile(other, 'shells.txt', new TextEncoder().encode(`${SHELLS}!`));
-  await note.getByText('the run is another one').waitFor({ timeout: 20_000 });
+  await note.getByText('the run is another one').waitFor({ timeout: 60_000 });
   await dropFile(other, 'the same.txt', new TextEncoder().encode(SHELLS));
   await expect.poll(() => note.count()).toBe(0);
   await train(other);
@@ -143,7 +143,7 @@ test('whatever a link says: nothing runs, nothing is fetched from elsewhere, and
     `${site.address}#text=shakespeare&layers=1000&heads=${encodeURIComponent(bad)}&from=${encodeURIComponent(bad)}&javascript:window.ran=1&panel=nowhere`,
   );
   const note = page.getByRole('note');
-  await note.getByText('in the link say nothing here and were left out').waitFor({ timeout: 20_000 });
+  await note.getByText('in the link say nothing here and were left out').waitFor({ timeout: 60_000 });
   await note.getByText(`from the weights of “${bad}”`).waitFor();
   await note.getByText('Tiny Shakespeare, which is fetched from GitHub').waitFor();
   await page
@@ -169,7 +169,7 @@ test('whatever a link says: nothing runs, nothing is fetched from elsewhere, and
 test('the link of a kept run is of that run, whatever is chosen since', async () => {
   const one = await fresh();
   const page = await open(one, `${site.address}#preset=tiny&text=copying&layers=1&heads=1&width=8&steps=9&seed=5`);
-  await page.getByText('Next run: Copying').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: Copying').waitFor({ timeout: 60_000 });
   await train(page);
   const first = await losses(page);
   await page.getByRole('radio', { name: /^Small/ }).check();
@@ -180,7 +180,7 @@ test('the link of a kept run is of that run, whatever is chosen since', async ()
 
   const two = await fresh();
   const other = await open(two, address);
-  await other.getByText('Next run: Copying · 1 layer, 8 wide · 9 steps').waitFor({ timeout: 20_000 });
+  await other.getByText('Next run: Copying · 1 layer, 8 wide · 9 steps').waitFor({ timeout: 60_000 });
   expect(await other.getByRole('note').count()).toBe(0); // it is the same adapter
   await waitForReading(other, 'Training loss', Number.isNaN, 1000);
   await train(other);

@@ -10,7 +10,7 @@ describe('ways in which WebGPU can be missing', () => {
     const site = await openSite({ webgpu: true, ...options, extra: [...options.extra] });
     try {
       const { page } = await openPage(site, host ? site.address.replace('127.0.0.1', host) : site.address);
-      await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(words);
+      await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 }).toMatch(words);
     } finally {
       await site.close();
     }

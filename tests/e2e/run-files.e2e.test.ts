@@ -30,7 +30,7 @@ async function pick(page: Page, name: string, buffer: Uint8Array): Promise<void>
 test('a run leaves as one file and is gone on with elsewhere; differences are told in words', async () => {
   const one = await fresh();
   const page = await open(one, LINK);
-  await page.getByText('Next run: Copying').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: Copying').waitFor({ timeout: 60_000 });
   await train(page);
   const field = (label: string) => page.getByLabel(label, { exact: true }).last();
   for (const [label, value] of [
@@ -77,11 +77,11 @@ test('a run leaves as one file and is gone on with elsewhere; differences are to
   // in another browser, which has never seen it
   const two = await fresh();
   const other = await open(two);
-  await other.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+  await other.getByText('Next run: Moby-Dick').waitFor({ timeout: 60_000 });
   await pick(other, 'torn.zip', bytes.slice(0, bytes.length - 30));
   await expect.poll(() => other.getByRole('alert').textContent()).toContain('no sound ZIP archive');
   await dropFile(other, 'mine.zip', bytes);
-  await other.getByRole('status').getByText('The imported run is on show').waitFor({ timeout: 20_000 });
+  await other.getByRole('status').getByText('The imported run is on show').waitFor({ timeout: 60_000 });
   expect(await other.getByLabel('Validation loss', { exact: true }).textContent()).toBe(loss);
   const list = other.locator('runs-panel');
   await list.getByRole('button', { name: 'Open Copying, 1 layer, 16 wide' }).click();
@@ -103,7 +103,7 @@ test('a run leaves as one file and is gone on with elsewhere; differences are to
 
   // a checkpoint alone, with its text at hand
   await pick(other, 'bare.safetensors', files.get('checkpoint.safetensors')!);
-  await list.getByRole('heading', { name: 'bare' }).waitFor({ timeout: 20_000 });
+  await list.getByRole('heading', { name: 'bare' }).waitFor({ timeout: 60_000 });
   await waitForReading(other, 'Step', (step) => step === 24, 10_000);
   await two.close();
 });

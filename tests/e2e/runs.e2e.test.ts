@@ -26,7 +26,7 @@ async function open(context: BrowserContext): Promise<Page> {
 async function train(page: Page, steps = STEPS): Promise<void> {
   await page.getByRole('button', { name: 'Train' }).waitFor();
   await dropFile(page, 'shells.txt', new TextEncoder().encode(TEXT));
-  await page.getByText('shells.txt').first().waitFor({ timeout: 20_000 });
+  await page.getByText('shells.txt').first().waitFor({ timeout: 60_000 });
   await page.getByRole('spinbutton', { name: 'Steps' }).first().fill(String(steps));
   await page.getByRole('button', { name: 'Train' }).click();
   await waitForReading(page, 'Training loss', Number.isFinite, 60_000);

@@ -16,7 +16,7 @@ async function enter(page: Page, label: string, value: string): Promise<void> {
 
 test('own values: counted at once, refused in their field, told by Train, and trained as they are', async () => {
   const { page, complaints } = await openPage(site);
-  await page.getByText('Next run: Moby-Dick · Tiny').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: Moby-Dick · Tiny').waitFor({ timeout: 60_000 });
   const parameters = page.locator('model-card').getByLabel('Parameters', { exact: true });
   await expect.poll(() => parameters.textContent()).toBe('29,184');
   await page
@@ -93,14 +93,14 @@ test('own values: counted at once, refused in their field, told by Train, and tr
 
 test('a model that no buffer of the adapter holds is refused in words, before anything starts', async () => {
   const { page } = await openPage(site);
-  await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+  await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 60_000 });
   await enter(page, 'Width', '16384');
   await enter(page, 'Heads', '128');
   await enter(page, 'Layers', '20');
   const words = /too large for .*: its [\d,]+ parameters need a buffer of/;
-  await page.locator('model-card').getByText(words).waitFor({ timeout: 20_000 });
+  await page.locator('model-card').getByText(words).waitFor({ timeout: 60_000 });
   await page.getByRole('button', { name: 'Train' }).click();
-  await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(words);
+  await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 }).toMatch(words);
   await page.getByRole('button', { name: 'Train' }).waitFor();
   await page.close();
 });

@@ -117,7 +117,7 @@ describe('a model that the page has trained', () => {
     const { page, complaints } = await openPage(site);
     await page.getByRole('button', { name: 'Train' }).waitFor();
     await dropFile(page, 'shells.txt', new TextEncoder().encode(LINE.repeat(80)));
-    await page.getByText('shells.txt').first().waitFor({ timeout: 20_000 });
+    await page.getByText('shells.txt').first().waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Train' }).click();
     await waitForReading(page, 'Validation loss', (loss) => loss < 2.2, 120_000);
     await page.getByRole('button', { name: 'Stop' }).click();

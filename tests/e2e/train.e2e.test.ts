@@ -104,11 +104,11 @@ describe('own text, in one page from first to last', () => {
 
   let page: Page;
   let complaints: string[];
-  const alert = () => expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 });
+  const alert = () => expect.poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 });
   const press = (name: string) => page.getByRole('button', { name }).click();
   beforeAll(async () => {
     ({ page, complaints } = await openPage(site));
-    await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+    await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 60_000 });
   });
   afterAll(() => page.close());
 
@@ -136,7 +136,7 @@ describe('own text, in one page from first to last', () => {
 
   test('a text too short for the context is told on Train, with the length it needs', async () => {
     await dropFile(page, 'short.txt', new TextEncoder().encode(LINE));
-    await page.getByText('short.txt').first().waitFor({ timeout: 20_000 });
+    await page.getByText('short.txt').first().waitFor({ timeout: 60_000 });
     await press('Train');
     await alert().toMatch(/at least 321/);
     await page.getByRole('button', { name: 'Train' }).waitFor();
@@ -144,7 +144,7 @@ describe('own text, in one page from first to last', () => {
 
   test('a dropped file is what the next run learns', async () => {
     await dropFile(page, 'shells.txt', new TextEncoder().encode(LINE.repeat(100)));
-    await page.getByText('Next run: shells.txt').waitFor({ timeout: 20_000 });
+    await page.getByText('Next run: shells.txt').waitFor({ timeout: 60_000 });
     await press('Train');
     // it falls below what Moby-Dick allows
     await waitForReading(page, 'Validation loss', (loss) => loss < 1.6, 180_000);
@@ -197,7 +197,7 @@ describe('other texts', () => {
   test('a task shows its accuracy; its model goes on with names, once it is said what it does not know', async () => {
     const { page, complaints } = await openPage(site);
     await dataset(page).selectOption('Sorting');
-    await page.getByText('Next run: Sorting').waitFor({ timeout: 20_000 });
+    await page.getByText('Next run: Sorting').waitFor({ timeout: 60_000 });
     await page.getByRole('spinbutton', { name: 'Steps' }).fill('8');
     await page.getByRole('button', { name: 'Train' }).click();
     await waitForReading(page, 'Accuracy', (accuracy) => accuracy >= 0, 60_000);
@@ -205,11 +205,11 @@ describe('other texts', () => {
     expect(await page.getByRole('textbox', { name: 'Prompt' }).inputValue()).toMatch(/^[a-h]{3,6}>$/);
 
     await dataset(page).selectOption('First names');
-    await page.getByText('Next run: First names').waitFor({ timeout: 20_000 });
+    await page.getByText('Next run: First names').waitFor({ timeout: 60_000 });
     await page.getByRole('radio', { name: 'The model on show' }).check();
-    await page.getByText(/does not know \d+ of the text’s characters/).waitFor({ timeout: 20_000 });
+    await page.getByText(/does not know \d+ of the text’s characters/).waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Train' }).click();
-    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toContain('“A”, “B”, “C”');
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 }).toContain('“A”, “B”, “C”');
     await page.getByRole('radio', { name: 'Add them to the model' }).check();
     await page.getByRole('button', { name: 'Train' }).click();
     await waitForReading(page, 'Validation loss', (loss) => loss > 3, 60_000); // letters in order are no names
@@ -237,7 +237,7 @@ describe('other texts', () => {
       if (/^https?:/.test(request.url()) && !request.url().startsWith(new URL(site.address).origin))
         elsewhere.push(request.url());
     });
-    await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 20_000 });
+    await page.getByText('Next run: Moby-Dick').waitFor({ timeout: 60_000 });
     expect(elsewhere).toEqual([]);
     const fetchText = async (address: string) => {
       await page.getByRole('button', { name: 'From the web' }).click();
@@ -245,10 +245,10 @@ describe('other texts', () => {
       await page.getByRole('button', { name: 'Fetch this text' }).click();
     };
     await fetchText(`${base}/closed.txt`);
-    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 20_000 }).toMatch(/CORS/);
+    await expect.poll(() => page.getByRole('alert').textContent(), { timeout: 60_000 }).toMatch(/CORS/);
     await page.getByText('Next run: Moby-Dick').waitFor();
     await fetchText(`${base}/open.txt`);
-    await page.getByText('Next run: open.txt').waitFor({ timeout: 20_000 });
+    await page.getByText('Next run: open.txt').waitFor({ timeout: 60_000 });
     await page.getByText(`${text.length.toLocaleString('en')} characters`).waitFor();
     await page.close();
     server.close();

@@ -111,6 +111,6 @@ describe('repeat', () => {
   });
 
   test('refuses a count that is no number', () => {
-    expect(() => body({ N: 2, ON: true })).toThrow(/#repeat needs a number constant M/);
+    expect(() => body({ N: 2, ON: true })).toThrow(/#repeat needs a number, or a constant that is one: M/);
   });
 });

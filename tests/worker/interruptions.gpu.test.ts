@@ -11,14 +11,18 @@ let expected: Awaited<ReturnType<typeof traceOf>>;
 
 beforeAll(async () => {
   tab = await Tab.open();
-  const id = await tab.train(tinyRun());
-  await tab.until(() => tab.phase === 'finished');
-  expected = await traceOf(tab, id); // of the run that nothing disturbs
 });
 afterEach(() => tab.calm());
 afterAll(() => tab.close());
 
 const random = new Random(11);
+
+test('nothing disturbs the run that the others are compared with', async () => {
+  const id = await tab.train(tinyRun());
+  await tab.until(() => tab.phase === 'finished');
+  expected = await traceOf(tab, id);
+  expect(expected.records).toHaveLength(tinyRun().training.max_iters);
+});
 
 test('the worker is killed', { timeout: 300_000 }, async () => {
   const id = await tab.train(tinyRun());

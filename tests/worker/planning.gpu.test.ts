@@ -1,17 +1,17 @@
 import type * as Comlink from 'comlink';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PlanningCommands } from '../../src/worker/planning.ts';
 import { Tab, TEXT, tinyRun } from './run-harness.ts';
 
 let tab: Tab;
-const open = async () => {
+beforeAll(async () => {
   tab = await Tab.open();
   expect(await tab.session.loadText({ kind: 'paste', text: TEXT })).toMatchObject({ ok: true });
-};
-afterEach(() => tab.close());
+});
+afterEach(() => tab.calm());
+afterAll(() => tab.close());
 
 test('what a run takes is known before it starts, to the byte; a trial times it and leaves nothing behind', async () => {
-  await open();
   const planning = tab.session.planning as never as Comlink.Remote<PlanningCommands>;
   for (const change of [
     {},
@@ -39,7 +39,6 @@ test('what a run takes is known before it starts, to the byte; a trial times it 
 });
 
 test('a trial gives way to a run, and none is made beside one', async () => {
-  await open();
   const planning = tab.session.planning as never as Comlink.Remote<PlanningCommands>;
   const large = tinyRun({ batch_size: 64, gradient_accumulation_steps: 8, max_iters: 100_000, sample_interval: 0 });
   const trial = planning.measure(large);
