@@ -70,7 +70,7 @@ test('the inside of a model is looked at: its tensors, one step, a text', async 
   await characters.nth(11).focus();
   await page.keyboard.press('ArrowLeft');
   const attended = page.locator('prompt-section .told').first();
-  await expect.poll(() => attended.textContent()).toMatch(/^“i” 11 looks at “.*\(\d+ %\)/);
+  await expect.poll(() => attended.textContent()).toMatch(/“i” 11 looks at “.*\(\d+ %\)/);
   await page.getByRole('button', { name: 'Block 2, head 1' }).click();
   await page.getByRole('application', { name: /^Attention pattern of block 2, head 1/ }).waitFor();
   expect(await colours(page, 'pattern-grid canvas')).toBeGreaterThan(10);

@@ -95,7 +95,7 @@ export class ShrinkTable extends LitElement {
         vertical-align: bottom;
       }
 
-      tr > :first-child {
+      tbody :is(th, td) {
         white-space: nowrap;
       }
 
