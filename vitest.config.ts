@@ -87,8 +87,8 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          // Each file has a browser of its own, and so a software GPU, which takes a core.
-          maxWorkers: 2,
+          // Each file has a browser of its own, and so a software GPU, which takes a core; another lane has the other core.
+          maxWorkers: 1,
           hookTimeout: 120_000,
           expect: { poll: { timeout: 30_000 } },
           include: ['tests/e2e/**/*.e2e.test.ts'],
