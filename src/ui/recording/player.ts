@@ -1,4 +1,3 @@
-import type { StepNorms } from '../../training/statistics.ts';
 import type { SessionEvent } from '../../worker/messages.ts';
 import type { Store } from '../store.ts';
 import address from './moby-dick.json?url';
@@ -28,7 +27,7 @@ export interface Recording {
 /** As a session tells it, but for what JSON does not hold, or would hold again and again. */
 type RecordedEvent =
   | Of<'eval'>
-  | { kind: 'norms'; norms: Omit<StepNorms, 'names'> }
+  | { kind: 'norms'; norms: Omit<Of<'norms'>['norms'], 'names'> }
   | (Omit<Of<'sample'>, 'choices'> & { choices: { shares: string; likeliest: string } });
 
 const stepOf = (event: RecordedEvent): number => (event.kind === 'norms' ? event.norms.step : event.step);
