@@ -144,7 +144,7 @@ describe('a model that the page has trained', () => {
     await lab.getByText('Ended before everything was measured').waitFor({ timeout: 30_000 });
     const figures = async (name: string) => {
       const cells = await lab.getByRole('row', { name }).getByRole('cell').allTextContents();
-      return { loss: Number(cells[5]), speed: Number(cells[7]!.replaceAll(',', '')) };
+      return { loss: Number(cells[5]), speed: Number(cells[8]!.replaceAll(',', '')) };
     };
     const [before, packed, four] = [await figures('As trained'), await figures('8 bits'), await figures('4 bits')];
     expect(Math.abs(packed.loss / before.loss - 1)).toBeLessThan(0.005);
