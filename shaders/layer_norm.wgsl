@@ -173,7 +173,14 @@ fn backward_row(row: u32, lane: u32, group: u32) {
 // COLUMN_GROUPS pieces of the channels, from `first` on, whose rows COLUMN_LANES threads share; neighbouring threads read
 // neighbouring channels.
 fn backward_column(first: u32, column: u32, lane: u32) {
-  let c = min(first + column, WIDTH - 1u);
+//#if REDUCE_COLUMNS
+  let c = min(first + column, WIDTH - 1u); // past the end they compute it again: all must meet at the barriers
+//#else
+  let c = first + column;
+  if (c >= WIDTH) {
+    return;
+  }
+//#endif
   var gain = Piece();   // sum of dout * xhat
   var shift = Piece();  // sum of dout
   for (var row = lane; row < N; row += COLUMN_LANES) {
