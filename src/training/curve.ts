@@ -57,6 +57,7 @@ export async function compareCurves(
         precision: choice,
       },
       ...splitCorpus(text.ids),
+      measuring: true,
     });
     try {
       const losses: number[] = [];

@@ -11,7 +11,7 @@ import { initialParameters, layoutOf } from '../model/parameters.ts';
 import type { TokenIds } from '../text/corpus.ts';
 import type { TokenProblem } from './accuracy.ts';
 import { CORPUS, corpusBytes, requireCorpusFits, uploadCorpus } from './batches.ts';
-import { type Computation, chooseComputation } from './computation.ts';
+import { type Computation, chooseComputation, unprovenInHalf } from './computation.ts';
 import { allocateEvaluation, traceEvaluation } from './evaluation.ts';
 import { type TrainingState, weightsBuffer } from './state.ts';
 import { Statistics, traceDistance, traceWatched } from './statistics.ts';
@@ -33,6 +33,8 @@ export interface TrainerOptions {
   products?: ProductChoices | undefined;
   /** Times the variants of the kernels first, unless these or `state` has a choice already, or has made steps without one. Without it, the adapter's kind decides. */
   tuning?: Omit<Tuning, 'progress'> | undefined;
+  /** Takes f16, if asked to, also where it has not been seen to learn as f32 does: to measure just that. */
+  measuring?: boolean | undefined;
   /** Hears what is being done before the first step, and how much of it. */
   preparing?: ((work: Preparation, done: number, total: number) => void) | undefined;
 }
@@ -152,7 +154,8 @@ export async function makeTrainerParts(device: Device, options: TrainerOptions):
   const progress = preparing && ((done: number, total: number) => preparing('tuning', done, total));
   const tuning = options.tuning && { ...options.tuning, progress };
   const wanted = training.precision;
-  const asked = { ...options, wanted, tuning };
+  const unproven = options.measuring ? undefined : unprovenInHalf(training);
+  const asked = { ...options, wanted, unproven, tuning };
   const computation = await chooseComputation(device, (traits) => stepGraph(options, layout, traits), asked);
   const arena = new Arena(device);
   try {

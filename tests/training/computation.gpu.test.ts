@@ -3,7 +3,7 @@ import type { Device } from '../../src/gpu/device.ts';
 import type { Kernel } from '../../src/gpu/kernel.ts';
 import type { KernelTraits } from '../../src/graph/graph.ts';
 import { traceWith } from '../../src/training/bench.ts';
-import { chooseComputation } from '../../src/training/computation.ts';
+import { chooseComputation, HALF_LEARNING_RATE, unprovenInHalf } from '../../src/training/computation.ts';
 import { Trainer } from '../../src/training/trainer.ts';
 import { gpuTest } from '../graph/harness.ts';
 import { lossesOf, MODEL, options, TRAINING } from './runs.ts';
@@ -50,6 +50,19 @@ describe('f16 that cannot be had is f32, to the last bit', () => {
       precision: 'f32',
       note: expect.stringMatching(/narrow does not compile/),
     });
+  });
+
+  gpuTest.for([
+    [{ learning_rate: 1e-2 }, /f32: f16 learns as f32 does up to a learning rate of 0.001, and this one is 0.01\.$/],
+    [{ learning_rate: 1e-4, min_lr: 0, optimizer: 'lion' }, /f32: f16 has been seen to learn .* Adam and AdamW only\.$/],
+  ] as const)('a run that f16 is not known to learn: %o', async ([training, note], { device }) => {
+    const able = { ...device, half: true };
+    for (const precision of ['f16', 'auto'] as const) {
+      const run = await Trainer.create(able, options({ ...training, precision }, { measuring: false }));
+      expect(run.computation).toEqual({ precision: 'f32', products: undefined, note: expect.stringMatching(note) });
+      run.destroy();
+    }
+    expect(unprovenInHalf({ optimizer: 'adamw', learning_rate: HALF_LEARNING_RATE })).toBeUndefined();
   });
 
   gpuTest('a processor is not asked whether f16 is quicker', async ({ device }) => {

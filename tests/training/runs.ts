@@ -49,6 +49,7 @@ export const options = (
   training: { ...TRAINING, ...training },
   train: corpus(500),
   val: corpus(60, 2),
+  measuring: true, // at rates that are high for f16
   ...rest,
 });
 

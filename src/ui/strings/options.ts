@@ -161,6 +161,6 @@ export const CHOICE_NAMES: Record<string, string> = {
   exponential: 'Exponential',
   wsd: 'Stable, then decay',
   f32: '32 bits (f32)',
-  f16: '16 bits (f16)',
+  f16: '16 bits (f16), to a learning rate of 0.001',
   auto: 'What is quicker here',
 };
