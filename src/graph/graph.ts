@@ -2,6 +2,7 @@ import type { MatrixUnits } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
 import type { Workgroups } from '../gpu/recording.ts';
+import { joinedName, sideBySide } from '../gpu/side-by-side.ts';
 import { type HalfLayout, halfLayout } from './halves.ts';
 import type { ProductVariant } from './operators/product.ts';
 import type { PackedLayout } from './packed.ts';
@@ -42,6 +43,13 @@ export interface Dispatch {
   /** Of those, the names that the shader may write. */
   readonly writes: ReadonlySet<string>;
   readonly workgroups: Workgroups;
+  /** What it was joined from; see `dispatchSideBySide`. */
+  readonly parts?: readonly Dispatch[];
+}
+
+/** The launches that a dispatch was joined from, or itself. */
+export function partsOf(dispatch: Dispatch): readonly Dispatch[] {
+  return dispatch.parts ?? [dispatch];
 }
 
 /**
@@ -154,13 +162,27 @@ export class Graph {
   }
 
   dispatch(kernel: Kernel, bindings: Record<string, Tensor>, workgroups: Workgroups): void {
+    this.dispatches.push(this.#checked({ kernel, bindings, workgroups }));
+  }
+
+  /** Several launches in one dispatch. None may read or write what another one writes. */
+  dispatchSideBySide(launches: readonly Pick<Dispatch, 'kernel' | 'bindings' | 'workgroups'>[]): void {
+    const parts = launches.map((launch) => this.#checked(launch));
+    const joined = parts.flatMap(({ bindings }, i) =>
+      Object.entries(bindings).map(([name, tensor]) => [joinedName(name, i), tensor] as const),
+    );
+    const whole = this.#checked({ ...sideBySide(parts), bindings: Object.fromEntries(joined) });
+    this.dispatches.push({ ...whole, parts });
+  }
+
+  #checked({ kernel, bindings, workgroups }: Pick<Dispatch, 'kernel' | 'bindings' | 'workgroups'>): Dispatch {
     const packed = Object.values(bindings).find((tensor) => tensor.packed);
     if (packed) {
       throw new InklingError('internal', `${kernel.entry} reads ${packed} as if it were not packed.`);
     }
     const declared = bindingsOf(kernel.source);
     const writes = new Set(Object.keys(bindings).filter((name) => declared.get(name)?.writable));
-    this.dispatches.push({ kernel, bindings, writes, workgroups });
+    return { kernel, bindings, writes, workgroups };
   }
 
   /** Registers how to turn the gradient of `out` into the gradients of what it was made from. */

@@ -1,5 +1,5 @@
 import type { Device } from '../gpu/device.ts';
-import { Graph } from './graph.ts';
+import { Graph, partsOf } from './graph.ts';
 import { narrow } from './operators/narrow.ts';
 import { choose, LAYOUTS, type Layout, type ProductVariant, product } from './operators/product.ts';
 import { ParameterLayout } from './parameters.ts';
@@ -23,7 +23,7 @@ interface Check {
 /** One product for each layout and variant that the step takes: the largest, cut to LARGEST. */
 function checksOf(graph: Graph): Check[] {
   const checks = new Map<string, Check & { work: number }>();
-  for (const dispatch of graph.dispatches) {
+  for (const dispatch of graph.dispatches.flatMap(partsOf)) {
     const shape = shapeOf(dispatch);
     if (!shape) continue;
     const { layout, size } = shape;
@@ -100,8 +100,9 @@ async function compare(device: Device, { layout, size, variant }: Check): Promis
   const b = operand('b', K * N);
   const [half, full] = [graph.output(graph.tensor('half', [M, N])), graph.output(graph.tensor('full', [M, N]))];
   // Gradients, which only the backward pass has, stay in f32 in memory.
-  product(graph, layout, size, backward ? a : narrow(graph, a), narrow(graph, b), half, {}, variant);
-  product(graph, layout, size, a, b, full, {}, 'register4');
+  const halves = { a: backward ? a : narrow(graph, a), b: narrow(graph, b) };
+  product(graph, { layout, shape: size, ...halves, out: half }, variant);
+  product(graph, { layout, shape: size, a, b, out: full }, 'register4');
   const arena = new Arena(device);
   try {
     arena.plan(graph);

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
-import { Graph } from './graph.ts';
+import { Graph, partsOf } from './graph.ts';
 import { choose, productKey, product as trace } from './operators/product.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
@@ -9,7 +9,10 @@ import { type Shape, shapeOf } from './tuner.ts';
 /** Milliseconds of all products of a step, in the variants and the precision that `step` has. Zeros are multiplied. */
 export async function timeProducts(device: Device, step: Graph): Promise<number> {
   const shapes = new Map<string, Shape & { count: number }>();
-  for (const shape of step.dispatches.map(shapeOf).filter((shape) => shape !== undefined)) {
+  for (const shape of step.dispatches
+    .flatMap(partsOf)
+    .map(shapeOf)
+    .filter((shape) => shape !== undefined)) {
     const key = productKey(shape.layout, shape.size);
     shapes.set(key, { ...shape, count: (shapes.get(key)?.count ?? 0) + 1 });
   }
@@ -18,7 +21,8 @@ export async function timeProducts(device: Device, step: Graph): Promise<number>
     const [M, N, K] = size;
     const graph = new Graph(new ParameterLayout([]), step.traits, true);
     const [a, b] = [graph.input('a', [M, K], halves.a), graph.input('b', [K, N], halves.b)];
-    trace(graph, layout, size, a, b, graph.tensor('out', [M, N]), {}, choose(step, layout, size));
+    const out = graph.tensor('out', [M, N]);
+    trace(graph, { layout, shape: size, a, b, out }, choose(step, layout, size));
     const arena = new Arena(device);
     try {
       arena.plan(graph);

@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
-import { type Dispatch, Graph } from './graph.ts';
+import { type Dispatch, Graph, partsOf } from './graph.ts';
 import { type Layout, PRODUCT_VARIANTS, type ProductVariant, product, productKey } from './operators/product.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
@@ -82,7 +82,10 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
   const adapter = graph.halves ? `${device.name}, f16` : device.name;
   const known = (await memory?.recall(adapter)) ?? {};
   const shapes = new Map<string, Shape>();
-  for (const shape of graph.dispatches.map(shapeOf).filter((shape) => shape !== undefined)) {
+  for (const shape of graph.dispatches
+    .flatMap(partsOf)
+    .map(shapeOf)
+    .filter((shape) => shape !== undefined)) {
     shapes.set(productKey(shape.layout, shape.size), shape);
   }
   const work = ([M, N, K]: Shape['size']) => M * N * K;
@@ -136,7 +139,7 @@ async function timeVariants(
   const b = graph.input('b', layout === 'NT' ? [N, K] : [K, N], halves.b);
   const out = graph.tensor('out', [M, N]);
   for (const variant of variants) {
-    product(graph, layout, size, a, b, out, {}, variant);
+    product(graph, { layout, shape: size, a, b, out }, variant);
   }
   const arena = new Arena(device);
   try {

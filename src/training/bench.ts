@@ -70,7 +70,7 @@ async function measureProduct(
   const [a, b] = [graph.input('a', [size, size], precision), graph.input('b', [size, size], precision)];
   const out = graph.tensor('out', [size, size]);
   for (const { layout, variant } of ways) {
-    product(graph, layout, [size, size, size], a, b, out, {}, variant);
+    product(graph, { layout, shape: [size, size, size], a, b, out }, variant);
   }
   const arena = new Arena(device);
   try {

@@ -29,6 +29,9 @@ export interface ProfileRow {
 const EPILOGUES = ['BIAS', 'ACTIVATION', 'DERIVATIVE', 'RESIDUAL', 'ACCUMULATE', 'BIAS_GRADIENT'];
 
 function describe(graph: Graph, dispatch: Dispatch): string {
+  if (dispatch.parts) {
+    return dispatch.parts.map((part) => describe(graph, part)).join(' | ');
+  }
   const { entry, constants } = dispatch.kernel;
   const shape = shapeOf(dispatch);
   if (shape) {

@@ -1,4 +1,4 @@
-import { type Dispatch, type Graph, HALF_PLACES } from '../graph/graph.ts';
+import { type Dispatch, type Graph, HALF_PLACES, partsOf } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
@@ -31,19 +31,22 @@ function causalFlops(constants: Dispatch['kernel']['constants'], products: numbe
 
 /** What one dispatch has to do. Only products count as arithmetic: all else is bound by memory. */
 export function workOf(dispatch: Dispatch): Work {
-  const { entry, constants } = dispatch.kernel;
   const bytes = bytesOf(dispatch);
+  return { flops: partsOf(dispatch).reduce((sum, part) => sum + flopsOf(part), 0), bytes };
+}
+
+function flopsOf({ kernel: { entry, constants } }: Dispatch): number {
   switch (entry) {
     case 'matmul':
-      return { flops: 2 * Number(constants.M) * Number(constants.N) * Number(constants.K), bytes };
+      return 2 * Number(constants.M) * Number(constants.N) * Number(constants.K);
     case 'attention': // q k, p v
-      return { flops: causalFlops(constants, 2), bytes };
+      return causalFlops(constants, 2);
     case 'attention_backward_q': // q k again, dout v, ds k
-      return { flops: causalFlops(constants, 3), bytes };
+      return causalFlops(constants, 3);
     case 'attention_backward_kv': // q k again, dout v, ds q, p dout
-      return { flops: causalFlops(constants, 4), bytes };
+      return causalFlops(constants, 4);
     default:
-      return { flops: 0, bytes };
+      return 0;
   }
 }
 

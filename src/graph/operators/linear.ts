@@ -2,7 +2,7 @@ import { InklingError } from '../../gpu/errors.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { FEW_ROWS, matvec } from './matvec.ts';
-import { product } from './product.ts';
+import { product, twoProducts } from './product.ts';
 
 export interface LinearOptions {
   /** (M), added to every row. */
@@ -46,7 +46,8 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
   const matrix = graph.readByProducts(weight);
   const slope = activation && graph.training ? graph.tensor(`slope ${weight.name}`, out.shape) : undefined;
   const activate = activation ? { activation, slope } : undefined;
-  product(graph, 'NT', [rows, M, K], x, matrix, out, { bias, residual, activate });
+  const finish = { bias, residual, activate };
+  product(graph, { layout: 'NT', shape: [rows, M, K], a: x, b: matrix, out, finish });
   out.slope = slope;
 
   // For an activated result the rule receives dz: its consumer has multiplied by act'(z) already.
@@ -55,10 +56,14 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
     if (x.slope && accumulate) {
       throw new InklingError('internal', `linear: ${x} is an activation and is read twice.`);
     }
-    product(graph, 'NN', [rows, K, M], dout, matrix, dx, { accumulate, slope: x.slope });
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
-    product(graph, 'TN', [M, K, rows], dout, x, dweight.dx, { accumulate: dweight.accumulate, dbias, idleBias });
+    const sums = { accumulate: dweight.accumulate, dbias, idleBias };
+    twoProducts(
+      graph,
+      { layout: 'NN', shape: [rows, K, M], a: dout, b: matrix, out: dx, finish: { accumulate, slope: x.slope } },
+      { layout: 'TN', shape: [M, K, rows], a: dout, b: x, out: dweight.dx, finish: sums },
+    );
     if (residual) {
       graph.handOn(residual, dout);
     }

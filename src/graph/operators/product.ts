@@ -5,7 +5,7 @@ import registerSource from '../../../shaders/matmul_register.wgsl?raw';
 import sharedSource from '../../../shaders/matmul_shared.wgsl?raw';
 import type { MatrixUnits } from '../../gpu/device.ts';
 import { InklingError } from '../../gpu/errors.ts';
-import type { Constant } from '../../gpu/kernel.ts';
+import type { Constant, Kernel } from '../../gpu/kernel.ts';
 import { MAX_WORKGROUPS, type Workgroups } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
@@ -70,15 +70,15 @@ export function productKey(layout: Layout, [M, N, K]: readonly [number, number, 
 /** Workgroups that keep every core of a processor busy. */
 const ENOUGH_WORKGROUPS = 8;
 
-/** Threads of a workgroup. A small product on a processor takes flatter ones, so that there are enough for every core. */
-function threads(variant: Variant, M: number, N: number): { TX: number; TY: number } {
+/** Rows of threads in a workgroup. A small product on a processor takes fewer, so that every core has workgroups enough. */
+function height(variant: Variant, [M, N]: readonly [number, number, number]): number {
   const { tile, tx: TX } = variant;
   let TY = variant.ty;
   const columns = Math.ceil(N / (tile * TX));
   while (tile > 4 && !variant.depth && TY > 1 && columns * Math.ceil(M / (tile * TY)) < ENOUGH_WORKGROUPS) {
     TY /= 2;
   }
-  return { TX, TY };
+  return TY;
 }
 
 /** The variant that a product of the graph takes. */
@@ -114,20 +114,45 @@ function gradientScale(layout: Layout, [M, , K]: readonly [number, number, numbe
  * out (M, N) = finish(a b), with a (M, K) or transposed (K, M), b (K, N) or transposed (N, K). Packed may be b where it is
  * transposed.
  */
-export function product(
+export interface Product {
+  layout: Layout;
+  shape: readonly [M: number, N: number, K: number];
+  a: Tensor;
+  b: Tensor;
+  out: Tensor;
+  finish?: Finish;
+}
+
+/** Appends a product. */
+export function product(graph: Graph, wanted: Product, choice = choose(graph, wanted.layout, wanted.shape)): void {
+  const variant = PRODUCT_VARIANTS[choice];
+  const { kernel, bindings, workgroups } = request(graph, wanted, variant, height(variant, wanted.shape));
+  graph.dispatch(kernel, bindings, workgroups);
+}
+
+/**
+ * Appends two products that do not depend on each other: side by side in one dispatch, where both take workgroups of one size
+ * and compute in registers; tiles in workgroup memory are for products that fill an adapter by themselves.
+ */
+export function twoProducts(graph: Graph, ...both: readonly [Product, Product]): void {
+  const variants = both.map(({ layout, shape }): Variant => PRODUCT_VARIANTS[choose(graph, layout, shape)]);
+  const sizes = variants.map(({ tx, ty, slices, depth }) => (depth ? Number.NaN : `${tx} ${ty} ${slices}`));
+  if (sizes[0] !== sizes[1]) {
+    for (const one of both) product(graph, one);
+    return;
+  }
+  const TY = Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
+  graph.dispatchSideBySide(both.map((one, i) => request(graph, one, variants[i]!, TY)));
+}
+
+function request(
   graph: Graph,
-  layout: Layout,
-  shape: readonly [M: number, N: number, K: number],
-  a: Tensor,
-  b: Tensor,
-  out: Tensor,
-  finish: Finish,
-  choice = choose(graph, layout, shape),
-): void {
+  { layout, shape, a, b, out, finish = {} }: Product,
+  variant: Variant,
+  TY: number,
+): { kernel: Kernel; bindings: Record<string, Tensor>; workgroups: Workgroups } {
   const [M, N, K] = shape;
-  const variant: Variant = PRODUCT_VARIANTS[choice];
-  const { tile, depth, quads, slices = 1 } = variant;
-  const { TX, TY } = threads(variant, M, N);
+  const { tile, tx: TX, depth, quads, slices = 1 } = variant;
   const workgroups: Workgroups = [Math.ceil(N / (tile * TX)), Math.ceil(M / (tile * TY)), 1];
   if (Math.max(...workgroups) > MAX_WORKGROUPS) {
     throw new InklingError(
@@ -200,9 +225,9 @@ export function product(
     reading.source +
     commonSource +
     (variant.units ? matrixSource : depth ? sharedSource : registerSource);
-  graph.dispatch(
-    { source, entry: 'matmul', constants },
-    {
+  return {
+    kernel: { source, entry: 'matmul', constants },
+    bindings: {
       a,
       ...reading.bindings,
       ...(finish.bias && { bias: finish.bias }),
@@ -213,5 +238,5 @@ export function product(
       ...(finish.dbias && { dbias: finish.dbias.dx }),
     },
     workgroups,
-  );
+  };
 }
