@@ -2,6 +2,7 @@ import type uPlot from 'uplot';
 import { mark } from '../format.ts';
 import { axisMarks, padded } from './axes.ts';
 import { drawEndLabels, endRoom } from './end-labels.ts';
+import { nameLines } from './line-names.ts';
 import type { Mark, Range, ReferenceLine, Series } from './series.ts';
 
 /** A labelled place on the right-hand scale of the left-hand axis, such as a number of choices at its logarithm. */
@@ -97,7 +98,8 @@ export function plotOptions(source: PlotSource): uPlot.Options {
       drawAxes: [(plot) => drawLines(plot, source)],
       draw: [
         (plot) => {
-          nameLines(plot, source);
+          const named = source.lines().filter(({ y }) => !logY || y > 0);
+          nameLines(plot, named, series, fontSize, source.colour);
           if (room > 0) {
             const css = fontOf(fontSize * devicePixelRatio);
             drawEndLabels(plot, source.series, { size: fontSize, css }, source.colour);
@@ -240,30 +242,6 @@ function drawLines(plot: uPlot, { lines, marks, colour, fontSize, logY }: PlotSo
     if (logY && y <= 0) continue;
     const at = Math.round(plot.valToPos(y, 'y', true));
     stroke([6, 4], bbox.left, at, bbox.left + bbox.width, at);
-  }
-  ctx.restore();
-}
-
-/** The names of the levels, over the curves, and readable there by an edge of paper. */
-function nameLines(plot: uPlot, { lines, colour, fontSize, logY }: PlotSource): void {
-  const { ctx, bbox } = plot;
-  const ratio = devicePixelRatio;
-  ctx.save();
-  ctx.font = fontOf(fontSize * ratio);
-  ctx.textAlign = 'right';
-  ctx.lineJoin = 'round';
-  ctx.lineWidth = 4 * ratio;
-  ctx.strokeStyle = colour('--paper');
-  ctx.fillStyle = colour('--ink-soft');
-  for (const { y, label } of lines()) {
-    if (logY && y <= 0) continue;
-    const at = Math.round(plot.valToPos(y, 'y', true));
-    if (at < bbox.top || at > bbox.top + bbox.height) continue;
-    const above = at - bbox.top > 1.5 * fontSize * ratio;
-    ctx.textBaseline = above ? 'bottom' : 'top';
-    const place = [bbox.left + bbox.width - 8 * ratio, at + (above ? -4 : 4) * ratio] as const;
-    ctx.strokeText(label, ...place);
-    ctx.fillText(label, ...place);
   }
   ctx.restore();
 }
