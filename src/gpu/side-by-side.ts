@@ -24,7 +24,7 @@ const ARGUMENT = /@builtin\((\w+)\)\s*\w+\s*:\s*\w+/g;
 /** The built-in values that an entry point may ask for, each as the joined one finds it for the launch of that index. */
 const BUILTINS: Readonly<Record<string, (index: number) => string>> = {
   workgroup_id: () => 'group',
-  num_workgroups: (index) => `GROUPS_${index}`,
+  num_workgroups: (index) => `launched_${index}`,
   global_invocation_id: () => 'group * SIZE + local',
   local_invocation_id: () => 'local',
   local_invocation_index: () => 'local_index',
@@ -122,7 +122,9 @@ export function sideBySide(launches: readonly Launch[]): Launch {
   const source = [
     ...once(parts.flatMap(({ directives }) => directives)),
     `const SIZE = vec3u(${Array.from({ length: 3 }, (_, i) => `${sizes[i] ?? 1}u`).join(', ')});`,
-    ...launches.map(({ workgroups }, i) => `const GROUPS_${i} = vec3u(${workgroups.map((n) => `${n}u`).join(', ')});`),
+    ...launches.map(
+      ({ workgroups }, i) => `const launched_${i} = vec3u(${workgroups.map((n) => `${n}u`).join(', ')});`,
+    ),
     ...once(parts.flatMap(({ memory }) => memory)),
     ...parts.flatMap(({ lines }) => lines),
     `@compute @workgroup_size(${size})`,

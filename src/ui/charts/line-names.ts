@@ -60,6 +60,7 @@ export function nameLines(
   const curves = lines.length === 0 ? [] : series.map((one) => [...covered(plot, one)]);
   ctx.save();
   ctx.font = `${size}px system-ui, sans-serif`;
+  ctx.textAlign = 'left';
   ctx.textBaseline = 'top';
   ctx.lineJoin = 'round';
   ctx.lineWidth = 4 * ratio;

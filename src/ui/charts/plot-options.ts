@@ -13,7 +13,10 @@ export interface ScaleMark {
 
 /** What a chart draws, asked for at each drawing. */
 export interface PlotSource {
+  /** What the plot is built for: their data and words may be old by the next drawing. */
   series: readonly Series[];
+  /** The same as they are now. */
+  curves(): readonly Series[];
   logX: boolean;
   logY: boolean;
   /** In CSS pixels. */
@@ -99,10 +102,10 @@ export function plotOptions(source: PlotSource): uPlot.Options {
       draw: [
         (plot) => {
           const named = source.lines().filter(({ y }) => !logY || y > 0);
-          nameLines(plot, named, series, fontSize, source.colour);
+          nameLines(plot, named, source.curves(), fontSize, source.colour);
           if (room > 0) {
             const css = fontOf(fontSize * devicePixelRatio);
-            drawEndLabels(plot, source.series, { size: fontSize, css }, source.colour);
+            drawEndLabels(plot, source.curves(), { size: fontSize, css }, source.colour);
           }
           source.onDraw();
         },

@@ -195,6 +195,7 @@ export class SeriesChart extends LitElement {
     const colours = getComputedStyle(this);
     return plotOptions({
       series: this.series,
+      curves: () => this.series,
       logX: this.logX,
       logY: this.logY,
       width,
