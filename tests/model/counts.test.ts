@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Graph } from '../../src/graph/graph.ts';
+import { Graph, partsOf } from '../../src/graph/graph.ts';
 import { ACTIVATIONS, type GPTConfig, OPTIMIZERS, preset } from '../../src/model/config.ts';
 import { type Anatomy, anatomyOf, momentsOf, type Part, sizeOf, trainingFlops } from '../../src/model/counts.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
@@ -115,6 +115,7 @@ describe('operations', () => {
     const { dispatches } = trace(config);
     const of = (...entries: string[]) =>
       dispatches
+        .flatMap(partsOf)
         .filter(({ kernel }) => entries.includes(kernel.entry))
         .reduce((sum, dispatch) => sum + workOf(dispatch).flops, 0);
     const heads = config.n_layer * 2 * config.n_embd * (config.block_size + 1);
