@@ -20,6 +20,8 @@ export interface KernelTraits {
   readonly product?: ProductVariant;
   /** The tuner's choices, by `productKey`. */
   readonly products?: ReadonlyMap<string, ProductVariant>;
+  /** Multiplications of a product up to which two go side by side in one dispatch; without it, of any. */
+  readonly largestJoined?: number;
   /** Whether the four threads of a quad may tell each other what they have read. */
   readonly quads?: boolean;
   /** Whether a training step's products read weights and activations in f16; sums, gradients and weights stay in f32. */

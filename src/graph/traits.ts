@@ -9,6 +9,9 @@ function withoutQuads(choice: ProductVariant): ProductVariant {
   return choice === 'quad8' ? 'register8' : choice;
 }
 
+/** A processor is busy with one product of more, and two side by side were 5 % slower. */
+const LARGEST_JOINED = 2 ** 20;
+
 /**
  * On a processor a barrier costs more than a row, and reading memory more than computing: one thread a row, large tiles,
  * and quads that read once for four. On a GPU 32 threads share a row, and small tiles give it threads enough.
@@ -20,6 +23,14 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
     Object.entries(choices).map(([key, choice]) => [key, device.quads ? choice : withoutQuads(choice)]),
   );
   return device.software
-    ? { lanes: 1, product: device.quads ? 'quad8' : 'register8', quads: device.quads, products, half, units }
+    ? {
+        lanes: 1,
+        product: device.quads ? 'quad8' : 'register8',
+        largestJoined: LARGEST_JOINED,
+        quads: device.quads,
+        products,
+        half,
+        units,
+      }
     : { lanes: 32, product: 'register4', quads: false, products, half, units };
 }

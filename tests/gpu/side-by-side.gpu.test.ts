@@ -134,19 +134,21 @@ describe('what does not go together', () => {
   });
 });
 
-test.each<[ProductVariant, ProductVariant, number]>([
+test.each<[ProductVariant, ProductVariant, number, number?]>([
   ['register4', 'register4', 1],
   ['quad4', 'register4', 1],
   ['sliced4', 'sliced4', 1],
   ['register4', 'sliced4', 2],
   ['shared32', 'shared32', 2],
-])('a linear layer’s gradients, as %s and %s, are %i dispatches', (dx, dw, dispatches) => {
+  ['register4', 'register4', 1, 16 * 24 * 32],
+  ['register4', 'register4', 2, 16 * 24 * 32 - 1],
+])('a linear layer’s gradients, as %s and %s, are %i dispatches', (dx, dw, dispatches, largestJoined) => {
   const products = new Map<string, ProductVariant>([
     ['NN 16x32x24', dx],
     ['TN 24x32x16', dw],
   ]);
   const layout = new ParameterLayout([{ name: 'w', shape: [24, 32], decay: true }]);
-  const graph = new Graph(layout, { lanes: 1, products }, true);
+  const graph = new Graph(layout, { lanes: 1, products, ...(largestJoined && { largestJoined }) }, true);
   const out = linear(graph, graph.input('x', [16, 32]), graph.parameter('w', [24, 32]));
   const forward = graph.dispatches.length;
   graph.backward(out, graph.input('dout', [16, 24]));
