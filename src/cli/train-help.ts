@@ -14,7 +14,7 @@ const HELP: Record<string, Partial<Record<Flag, string>>> = {
     tune: 'times the kernels for this model first, also where the processor computes, which takes seconds',
     'no-tune': 'takes the kernels that suit most adapters of this kind, without timing any',
     precision:
-      'of what matrix products read: f32; f16, where the adapter has it; auto, which takes what is quicker on this adapter (f32). f16 up to a learning rate of 0.001, where it learns as f32 does',
+      'of what matrix products read: f32; f16, where the adapter has it; auto, which takes what is quicker on this adapter (f32). f16 with AdamW up to a learning rate of 0.001 only, where it learns as f32 does',
     json: 'one JSON object a line on stdout, and nothing else',
     help: 'prints this',
   },

@@ -132,19 +132,21 @@ export function product(graph: Graph, wanted: Product, choice = choose(graph, wa
 
 /**
  * Appends two products that do not depend on each other: side by side in one dispatch, where both take workgroups of one size
- * and compute in registers, and neither is too large for the adapter to gain by it; tiles in workgroup memory are for products that fill an adapter by themselves.
+ * and compute in registers, and neither is too large for the adapter to gain by it. Tiles in workgroup memory are for
+ * products that fill an adapter by themselves.
  */
 export function twoProducts(graph: Graph, ...both: readonly [Product, Product]): void {
   const variants = both.map(({ layout, shape }): Variant => PRODUCT_VARIANTS[choose(graph, layout, shape)]);
-  const sizes = variants.map(({ tx, ty, slices, depth }) => (depth ? Number.NaN : `${tx} ${ty} ${slices}`));
+  const tiled = variants.some(({ depth }) => depth !== undefined);
+  const [one, other] = variants.map(({ tx, ty, slices }) => `${tx} ${ty} ${slices}`);
   const { largestJoined = Number.POSITIVE_INFINITY } = graph.traits;
   const large = both.some(({ shape: [M, N, K] }) => M * N * K > largestJoined);
-  if (large || sizes[0] !== sizes[1]) {
-    for (const one of both) product(graph, one);
+  if (tiled || large || one !== other) {
+    for (const each of both) product(graph, each);
     return;
   }
   const TY = Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
-  graph.dispatchSideBySide(both.map((one, i) => request(graph, one, variants[i]!, TY)));
+  graph.dispatchSideBySide(both.map((each, i) => request(graph, each, variants[i]!, TY)));
 }
 
 function request(
