@@ -5,7 +5,8 @@ const INTERVAL_MS = 100;
 
 /** Sends events to the one listener, steps in batches, with the run's speed measured over its unpaused time. */
 export class EventStream {
-  listener: (event: SessionEvent) => void = () => {};
+  listener: (event: SessionEvent) => unknown = () => {};
+  #heard: unknown;
   #records: StepRecord[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #clock: RunClock | undefined;
@@ -24,7 +25,12 @@ export class EventStream {
 
   send(event: SessionEvent): void {
     this.flush();
-    this.listener(event);
+    this.#heard = this.listener(event);
+  }
+
+  /** Resolves when the listener has had all that was told until now: through a port of its own, it may come late. */
+  async heard(): Promise<void> {
+    await Promise.allSettled([this.#heard]); // whatever became of it there
   }
 
   flush(): void {
@@ -33,7 +39,7 @@ export class EventStream {
     if (this.#records.length > 0 && this.#clock) {
       const records = this.#records;
       this.#records = [];
-      this.listener({
+      this.#heard = this.listener({
         kind: 'step',
         records,
         tokens_per_s: this.#clock.tokensPerSecond(),

@@ -229,7 +229,7 @@ export interface SessionCommands {
   readonly lab: LabCommands;
   readonly planning: PlanningCommands;
   readonly shrinking: ShrinkCommands;
-  /** Registers the one listener (a comlink proxy). */
+  /** Registers the one listener (a comlink proxy). It has had all events of a command before that command is answered. */
   listen(listener: (event: SessionEvent) => void): void;
   /** Asks for an adapter and a device. The failure codes name each way WebGPU can be missing:
    * `insecure-context`, `no-webgpu`, `no-adapter`, `no-device`. */

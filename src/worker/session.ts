@@ -99,7 +99,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   }
 
   openModel(name: string, file: Blob): Promise<Result<null>> {
-    return done(() => this.#starts.open(name, file));
+    return this.#done(() => this.#starts.open(name, file));
   }
 
   describeStart(from: 'run' | 'file'): Promise<Result<StartDescription>> {
@@ -112,7 +112,7 @@ export class Session extends LibraryCommands implements SessionCommands {
     name?: string,
     products?: Readonly<Record<string, string>>,
   ): Promise<Result<null>> {
-    return done(async () => {
+    return this.#done(async () => {
       const config = start.from === 'new' ? wanted : { ...wanted, model: this.#starts.describe(start.from).model };
       checkRunConfig(config);
       const loaded = this.#text.text;
@@ -130,19 +130,19 @@ export class Session extends LibraryCommands implements SessionCommands {
   }
 
   pause(): Promise<Result<null>> {
-    return done(async () => this.#life.pause());
+    return this.#done(async () => this.#life.pause());
   }
 
   resume(): Promise<Result<null>> {
-    return done(async () => this.#life.resume());
+    return this.#done(async () => this.#life.resume());
   }
 
   stop(): Promise<Result<null>> {
-    return done(() => this.#life.stop());
+    return this.#done(() => this.#life.stop());
   }
 
   generate(request: GenerateRequest): Promise<Result<null>> {
-    return done(async () => {
+    return this.#done(async () => {
       const { run } = this.#life;
       if (!run) {
         throw new InklingError('no-model', 'There is no model to write with yet.', 'Press Train first.');
@@ -152,7 +152,7 @@ export class Session extends LibraryCommands implements SessionCommands {
   }
 
   cancelGeneration(): Promise<Result<null>> {
-    return done(async () => this.#writer.cancel());
+    return this.#done(async () => this.#writer.cancel());
   }
 
   exportModel(format: ExportFormat): Promise<Result<ExportedFile>> {
@@ -169,11 +169,11 @@ export class Session extends LibraryCommands implements SessionCommands {
   }
 
   save(): Promise<Result<null>> {
-    return done(() => this.#life.save());
+    return this.#done(() => this.#life.save());
   }
 
   resumeRun(id: string): Promise<Result<null>> {
-    return done(async () => {
+    return this.#done(async () => {
       const library = await this.library();
       await this.#life.begin(() => planToGoOn(library, id));
     });
@@ -209,12 +209,16 @@ export class Session extends LibraryCommands implements SessionCommands {
       return undefined;
     }
   }
-}
 
-/** The answer of a command that has no value. */
-function done(command: () => Promise<void>): Promise<Result<null>> {
-  return answer(async () => {
-    await command();
-    return null;
-  });
+  /** The answer of a command that has no value; what it told the page gets there before. */
+  #done(command: () => Promise<void>): Promise<Result<null>> {
+    return answer(async () => {
+      try {
+        await command();
+        return null;
+      } finally {
+        await this.#events.heard();
+      }
+    });
+  }
 }

@@ -43,3 +43,23 @@ test('the speed is that of the unpaused time, also right after a pause', () => {
   expect(clock.tokensPerSecond()).toBeCloseTo(3200, 6);
   expect(clock.elapsedMs()).toBeCloseTo(1500, 6);
 });
+
+test('what was told has been heard when the listener has done with the last of it, well or badly', async () => {
+  const stream = new EventStream();
+  await stream.heard(); // nothing was told yet
+  let hear: () => void = () => {};
+  stream.listener = () => new Promise<void>((resolve) => (hear = resolve));
+  stream.startRun(new RunClock(1, 10));
+  stream.steps([record(1)]);
+  stream.flush();
+  let heard = false;
+  const waiting = stream.heard().then(() => (heard = true));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(heard).toBe(false);
+  hear();
+  await waiting;
+
+  stream.listener = () => Promise.reject(new Error('the page failed'));
+  stream.send({ kind: 'recovering', step: 1 });
+  await stream.heard();
+});
