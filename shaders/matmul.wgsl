@@ -83,7 +83,7 @@ alias Out4 = vec4f;
 // product; where rows are read whole vectors at a time, what lies past the end is in columns that are never stored.
 fn load_a(row: u32, column: u32) -> vec4f {
 //#if A_VEC4
-  return vec4f(a[(row + column) / 4u]);
+  return vec4f(a[(row + column) >> 2u]);
 //#else
   var v = vec4f();
   for (var i = 0u; i < 4u; i++) {
@@ -97,10 +97,10 @@ fn load_a(row: u32, column: u32) -> vec4f {
 
 fn load_b(row: u32, column: u32) -> vec4f {
 //#if PACKED
-  return unpack4(b[(row + column) / PER_WORD], (column % PER_WORD) / 4u);
+  return unpack4(b[(row + column) / PER_WORD], (column % PER_WORD) >> 2u);
 //#else
 //#if B_VEC4
-  return vec4f(b[(row + column) / 4u]);
+  return vec4f(b[(row + column) >> 2u]);
 //#else
   var v = vec4f();
   for (var i = 0u; i < 4u; i++) {
@@ -127,7 +127,7 @@ fn scaled(sum: vec4f, n: u32) -> vec4f {
 fn load_bias(n: u32) -> vec4f {
 //#if BIAS
 //#if OUT_VEC4
-  return bias[n / 4u];
+  return bias[n >> 2u];
 //#else
   return vec4f(bias[n], bias[min(n + 1u, N - 1u)], bias[min(n + 2u, N - 1u)], bias[min(n + 3u, N - 1u)]);
 //#endif
@@ -153,7 +153,7 @@ fn finish(z: vec4f, m: u32, n: u32) {
 //#endif
 //#endif
 //#if OUT_VEC4
-  let at = (m * N + n) / 4u;
+  let at = (m * N + n) >> 2u;
 //#if KEEP_SLOPE
   slope[at] = dv;
 //#endif

@@ -1,13 +1,18 @@
-// Matrix product in registers: a thread owns TILE x TILE outputs and reads its operands straight from memory, four
+// Matrix product in registers: a thread owns ROWS x COLUMNS outputs and reads its operands straight from memory, four
 // numbers at a time. Put behind matmul.wgsl. A larger tile reads each operand less often, a smaller one keeps more
-// threads busy. Each output's sum runs over k in order, four at a time.
+// threads busy. Each output's sum runs over k in order, four at a time, as a dot product of four numbers of a row of `a`
+// and four of a column of `b`: on a processor, a sum of scaled vectors would go through memory at each term.
 //
-// QUADS: the four threads of a quad lie side by side along n and need the same numbers of `a`: each reads a quarter and
-// they tell each other. Fewer reads.
+// QUADS: the four threads of a quad lie side by side along n and need the same numbers of `a`: each reads a quarter, and
+// they swap. A swap leaves each thread with the four quarters in an order of its own (`lane ^ s` comes s-th), and so with
+// its rows in an order of its own, which only the way out has to know. Fewer reads; any other exchange costs a processor
+// more than reading does.
 // SLICES > 1: as many threads share each output, each taking a stretch of SLICE of the k, and the first one adds the
 // stretches up in order (split-K): for products with few outputs and long sums, such as the gradients of weights.
 //
-// Workgroup (TX, TY, SLICES): thread x along n, y along m, z along k. VECTORS = TILE / 4.
+// Workgroup (TX, TY, SLICES): thread x along n, y along m, z along k. ROWS and COLUMNS are multiples of 4, with QUADS and
+// A_TRANSPOSED ROWS of 16; ROWS4 = ROWS / 4, COLUMNS4 = COLUMNS / 4, SUMS = ROWS * COLUMNS4. READ: how much of `a` a thread
+// reads itself at a time: rows, or with A_TRANSPOSED vectors of one k, which are STEP apart in its array.
 
 //#if QUADS
 enable subgroups;
@@ -16,8 +21,19 @@ diagnostic(off, subgroup_uniformity); // a quad has one m: it takes every branch
 
 //#if SPLIT
 // Per thread: its sums, then its column sums.
-var<workgroup> stretches: array<vec4f, TX * TY * SLICES * (TILE * VECTORS + VECTORS)>;
+var<workgroup> stretches: array<vec4f, TX * TY * SLICES * (SUMS + ROWS4)>;
 //#endif
+
+// The vectors at `column` of four rows of `b`, which lies (K, N), from row k on. Past the end they repeat the last one,
+// where `a` is zero.
+fn four_rows_of_b(k: u32, column: u32) -> mat4x4f {
+  return mat4x4f(
+    load_b(k * B_WIDTH, column),
+    load_b(min(k + 1u, K - 1u) * B_WIDTH, column),
+    load_b(min(k + 2u, K - 1u) * B_WIDTH, column),
+    load_b(min(k + 3u, K - 1u) * B_WIDTH, column),
+  );
+}
 
 @compute @workgroup_size(TX, TY, SLICES)
 fn matmul(
@@ -27,11 +43,10 @@ fn matmul(
   @builtin(subgroup_invocation_id) invocation: u32,
 //#endif
 ) {
-  let m = thread.y * TILE;
-  let n = thread.x * TILE;
+  let m = thread.y * ROWS;
+  let n = thread.x * COLUMNS;
 //#if QUADS
-  let lane = invocation % 4u;
-  var parts: array<vec4f, VECTORS>;
+  let lane = invocation & 3u;
 //#endif
 //#if !SPLIT
 //#if QUADS
@@ -46,104 +61,104 @@ fn matmul(
 //#endif
   let begin = local.z * SLICE;
   let end = min(begin + SLICE, K);
-  var sums: array<vec4f, TILE * VECTORS>;  // row i, vector j of the tile at i * VECTORS + j
+  var sums: array<vec4f, SUMS>;  // row i, vector j of the tile at i * COLUMNS4 + j
 
 //#if A_TRANSPOSED
-  var column_sums: array<vec4f, VECTORS>;
-  var av: array<vec4f, 4 * VECTORS>;  // of the k-th of four, vector i of the tile's rows at 4 * i + k
-  for (var k = begin; k < end; k += 4u) {
-    //#repeat i VECTORS
+  // Memory holds four rows of one k in a vector; `places` are the rows at which this thread's vectors begin.
+  var places: array<u32, ROWS4>;
+  //#repeat i ROWS4
 //#if QUADS
-    parts[i] = select(vec4f(), load_a(min(k + lane, K - 1u) * A_WIDTH, m + 4u * i), k + lane < end);
-    av[4u * i] = quadBroadcast(parts[i], 0u);
-    av[4u * i + 1u] = quadBroadcast(parts[i], 1u);
-    av[4u * i + 2u] = quadBroadcast(parts[i], 2u);
-    av[4u * i + 3u] = quadBroadcast(parts[i], 3u);
-//#if BIAS_GRADIENT
-    column_sums[i] += parts[i]; // a quarter of them: each thread of the quad has read another k
-//#endif
+  places[i] = m + 16u * (i / 4u) + 4u * (lane ^ (i % 4u));
 //#else
+  places[i] = m + 4u * i;
+//#endif
+  //#endrepeat
+//#if BIAS_GRADIENT
+  var column_sums: array<vec4f, READ>;
+//#endif
+  var av: array<vec4f, 4 * ROWS4>;  // of the k-th of four, vector i of the tile's rows at 4 * i + k
+  for (var k = begin; k < end; k += 4u) {
+    //#repeat i READ
     //#repeat s 4
-    av[4u * i + s] = select(vec4f(), load_a(min(k + s, K - 1u) * A_WIDTH, m + 4u * i), k + s < end);
+//#if QUADS
+    let mine = select(vec4f(), load_a(min(k + s, K - 1u) * A_WIDTH, places[4u * i]), k + s < end);
+    av[16u * i + s] = mine;
+    av[16u * i + 4u + s] = quadSwapX(mine);
+    av[16u * i + 8u + s] = quadSwapY(mine);
+    av[16u * i + 12u + s] = quadSwapDiagonal(mine);
+//#else
+    av[4u * i + s] = select(vec4f(), load_a(min(k + s, K - 1u) * A_WIDTH, places[i]), k + s < end);
+//#endif
     //#endrepeat
 //#if BIAS_GRADIENT
-    if (n == 0u) {
-      column_sums[i] += av[4u * i] + av[4u * i + 1u] + av[4u * i + 2u] + av[4u * i + 3u];
-    }
-//#endif
+    column_sums[i] += av[STEP * i] + av[STEP * i + 1u] + av[STEP * i + 2u] + av[STEP * i + 3u];
 //#endif
     //#endrepeat
-    //#repeat j VECTORS
-    let b0 = load_b(k * B_WIDTH, n + 4u * j);
-    let b1 = load_b(min(k + 1u, K - 1u) * B_WIDTH, n + 4u * j);
-    let b2 = load_b(min(k + 2u, K - 1u) * B_WIDTH, n + 4u * j);
-    let b3 = load_b(min(k + 3u, K - 1u) * B_WIDTH, n + 4u * j);
-    //#repeat i VECTORS
+    //#repeat j COLUMNS4
+    let b4 = four_rows_of_b(k, n + 4u * j);
+    //#repeat i ROWS4
     //#repeat r 4
-    sums[(4u * i + r) * VECTORS + j] +=
-      av[4u * i][r] * b0 + av[4u * i + 1u][r] * b1 + av[4u * i + 2u][r] * b2 + av[4u * i + 3u][r] * b3;
+    sums[(4u * i + r) * COLUMNS4 + j] +=
+      b4 * vec4f(av[4u * i][r], av[4u * i + 1u][r], av[4u * i + 2u][r], av[4u * i + 3u][r]);
     //#endrepeat
     //#endrepeat
     //#endrepeat
   }
-//#if BIAS_GRADIENT
-//#if QUADS
-  //#repeat i VECTORS
-  column_sums[i] = (quadBroadcast(column_sums[i], 0u) + quadBroadcast(column_sums[i], 1u)) +
-    (quadBroadcast(column_sums[i], 2u) + quadBroadcast(column_sums[i], 3u));
-  //#endrepeat
-//#endif
-//#endif
 //#else
-  // rows past the end repeat the last one: read, never stored
+  // `places` are the beginnings of the rows that this thread reads; those past the end repeat the last one, are read and
+  // never stored
+  var places: array<u32, READ>;
 //#if QUADS
-  var rows: array<u32, VECTORS>;
-  //#repeat i VECTORS
-  rows[i] = min(m + 4u * i + lane, M - 1u) * A_WIDTH;
+  //#repeat i ROWS4
+  places[i] = min(m + 4u * i + lane, M - 1u) * A_WIDTH;
   //#endrepeat
 //#else
-  var rows: array<u32, TILE>;
-  //#repeat i TILE
-  rows[i] = min(m + i, M - 1u) * A_WIDTH;
+  //#repeat i ROWS4
+  //#repeat s 4
+  places[4u * i + s] = min(m + 4u * i + s, M - 1u) * A_WIDTH;
+  //#endrepeat
   //#endrepeat
 //#endif
-  var av: array<vec4f, TILE>;
 //#if B_TRANSPOSED
-  var columns: array<u32, TILE>;
-  //#repeat j TILE
+  var columns: array<u32, COLUMNS>;
+  //#repeat j COLUMNS
   columns[j] = min(n + j, N - 1u) * B_WIDTH;
   //#endrepeat
 //#endif
+  var av: array<vec4f, ROWS>;
   for (var k = begin; k < end; k += 4u) {
+    //#repeat i ROWS4
 //#if QUADS
-    //#repeat i VECTORS
-    parts[i] = load_a(rows[i], k);
-    av[4u * i] = quadBroadcast(parts[i], 0u);
-    av[4u * i + 1u] = quadBroadcast(parts[i], 1u);
-    av[4u * i + 2u] = quadBroadcast(parts[i], 2u);
-    av[4u * i + 3u] = quadBroadcast(parts[i], 3u);
-    //#endrepeat
+    let mine = load_a(places[i], k);
+    av[4u * i] = mine;
+    av[4u * i + 1u] = quadSwapX(mine);
+    av[4u * i + 2u] = quadSwapY(mine);
+    av[4u * i + 3u] = quadSwapDiagonal(mine);
 //#else
-    //#repeat i TILE
-    av[i] = load_a(rows[i], k);
+    //#repeat s 4
+    av[4u * i + s] = load_a(places[4u * i + s], k);
     //#endrepeat
 //#endif
-    //#repeat j VECTORS
+    //#endrepeat
+    //#repeat j COLUMNS4
 //#if B_TRANSPOSED
-    let b0 = load_b(columns[4u * j], k);
-    let b1 = load_b(columns[4u * j + 1u], k);
-    let b2 = load_b(columns[4u * j + 2u], k);
-    let b3 = load_b(columns[4u * j + 3u], k);
-    //#repeat i TILE
-    sums[i * VECTORS + j] += vec4f(dot(av[i], b0), dot(av[i], b1), dot(av[i], b2), dot(av[i], b3));
+    let b4 = mat4x4f(
+      load_b(columns[4u * j], k),
+      load_b(columns[4u * j + 1u], k),
+      load_b(columns[4u * j + 2u], k),
+      load_b(columns[4u * j + 3u], k),
+    );
+    //#repeat i ROWS4
+    //#repeat s 4
+    sums[(4u * i + s) * COLUMNS4 + j] += av[4u * i + s] * b4;
+    //#endrepeat
     //#endrepeat
 //#else
-    let b0 = load_b(k * B_WIDTH, n + 4u * j);
-    let b1 = load_b(min(k + 1u, K - 1u) * B_WIDTH, n + 4u * j);
-    let b2 = load_b(min(k + 2u, K - 1u) * B_WIDTH, n + 4u * j);
-    let b3 = load_b(min(k + 3u, K - 1u) * B_WIDTH, n + 4u * j);
-    //#repeat i TILE
-    sums[i * VECTORS + j] += av[i].x * b0 + av[i].y * b1 + av[i].z * b2 + av[i].w * b3;
+    let b4 = four_rows_of_b(k, n + 4u * j);
+    //#repeat i ROWS4
+    //#repeat s 4
+    sums[(4u * i + s) * COLUMNS4 + j] += b4 * av[4u * i + s];
+    //#endrepeat
     //#endrepeat
 //#endif
     //#endrepeat
@@ -154,11 +169,11 @@ fn matmul(
   let threads = TX * TY;
   let place = local.x + TX * local.y;
   //#repeat e SUMS
-  stretches[(local.z * (SUMS + VECTORS) + e) * threads + place] = sums[e];
+  stretches[(local.z * (SUMS + ROWS4) + e) * threads + place] = sums[e];
   //#endrepeat
 //#if BIAS_GRADIENT
-  //#repeat i VECTORS
-  stretches[(local.z * (SUMS + VECTORS) + SUMS + i) * threads + place] = column_sums[i];
+  //#repeat i ROWS4
+  stretches[(local.z * (SUMS + ROWS4) + SUMS + i) * threads + place] = column_sums[i];
   //#endrepeat
 //#endif
   workgroupBarrier();
@@ -167,30 +182,51 @@ fn matmul(
   }
   for (var z = 1u; z < SLICES; z++) {
     //#repeat e SUMS
-    sums[e] += stretches[(z * (SUMS + VECTORS) + e) * threads + place];
+    sums[e] += stretches[(z * (SUMS + ROWS4) + e) * threads + place];
     //#endrepeat
 //#if BIAS_GRADIENT
-    //#repeat i VECTORS
-    column_sums[i] += stretches[(z * (SUMS + VECTORS) + SUMS + i) * threads + place];
+    //#repeat i ROWS4
+    column_sums[i] += stretches[(z * (SUMS + ROWS4) + SUMS + i) * threads + place];
     //#endrepeat
 //#endif
   }
 //#endif
 
 //#if BIAS_GRADIENT
+//#if QUADS
+  if (thread.x < 4u) { // each of the first quad, for the rows that it has read itself
+//#else
   if (n == 0u) {
-    //#repeat i VECTORS
-    finish_bias(column_sums[i], m + 4u * i);
+//#endif
+    //#repeat i READ
+    finish_bias(column_sums[i], places[STEP / 4u * i]);
     //#endrepeat
   }
 //#endif
-  //#repeat j VECTORS
-  let column = n + 4u * j;
-  if (column < N) {
-    let bias4 = load_bias(column);
-    //#repeat i TILE
-    if (m + i < M) {
-      finish(scaled(sums[i * VECTORS + j], column) + bias4, m + i, column);
+  // Many rows leave in a loop, whose index would keep the sums in memory all along: it takes a copy.
+  var results: array<vec4f, SUMS>;
+  //#repeat i ROWS4
+  //#repeat s 4
+  //#repeat j COLUMNS4
+  results[(4u * i + s) * COLUMNS4 + j] = sums[(4u * i + s) * COLUMNS4 + j];
+  //#endrepeat
+  //#endrepeat
+  //#endrepeat
+  //#repeat i ROWS
+//#if A_TRANSPOSED
+  let row = places[i / 4u] + i % 4u;
+//#else
+//#if QUADS
+  let row = m + (i ^ lane);
+//#else
+  let row = m + i;
+//#endif
+//#endif
+  if (row < M) {
+    //#repeat j COLUMNS4
+    let column = n + 4u * j;
+    if (column < N) {
+      finish(scaled(results[i * COLUMNS4 + j], column) + load_bias(column), row, column);
     }
     //#endrepeat
   }

@@ -5,8 +5,7 @@ import type { ProductChoices } from './tuner.ts';
 
 /** A run may have been tuned where quads hold. Without them the same tiles add in the same order, and read more. */
 function withoutQuads(choice: ProductVariant): ProductVariant {
-  if (choice === 'quad4') return 'register4';
-  return choice === 'quad8' ? 'register8' : choice;
+  return choice === 'quad16' ? 'register16' : choice;
 }
 
 /** A processor is busy with one product of more, and two side by side were 5 % slower. */
@@ -25,7 +24,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
   return device.software
     ? {
         lanes: 1,
-        product: device.quads ? 'quad8' : 'register8',
+        product: device.quads ? 'quad16' : 'register16',
         largestJoined: LARGEST_JOINED,
         quads: device.quads,
         products,

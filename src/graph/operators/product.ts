@@ -32,7 +32,7 @@ export type Layout = (typeof LAYOUTS)[number];
 /** A way to share a product out to threads. All compute the same; they differ in speed and in the last bits. */
 interface Variant {
   /** Rows and columns that a thread owns. */
-  readonly tile: 4 | 8;
+  readonly tile: readonly [rows: number, columns: number];
   /** Threads of a workgroup along n and m. */
   readonly tx: number;
   readonly ty: number;
@@ -47,17 +47,18 @@ interface Variant {
 
 export const PRODUCT_VARIANTS = {
   /** Few registers: many threads for small products. */
-  register4: { tile: 4, tx: 8, ty: 8 },
-  register8: { tile: 8, tx: 4, ty: 4 },
-  quad4: { tile: 4, tx: 8, ty: 8, quads: true },
-  quad8: { tile: 8, tx: 4, ty: 4, quads: true },
+  register4: { tile: [4, 4], tx: 8, ty: 8 },
+  register8: { tile: [8, 8], tx: 4, ty: 4 },
+  /** For processors, where reading is dearer than computing. */
+  register16: { tile: [16, 8], tx: 4, ty: 4 },
+  quad16: { tile: [16, 8], tx: 4, ty: 4, quads: true },
   /** For few outputs and long sums: weights' gradients. */
-  sliced4: { tile: 4, tx: 4, ty: 4, slices: 8 },
-  shared32: { tile: 4, tx: 8, ty: 8, depth: 16 },
-  shared64: { tile: 4, tx: 16, ty: 16, depth: 16 },
-  shared128: { tile: 8, tx: 16, ty: 16, depth: 8 },
+  sliced4: { tile: [4, 4], tx: 4, ty: 4, slices: 8 },
+  shared32: { tile: [4, 4], tx: 8, ty: 8, depth: 16 },
+  shared64: { tile: [4, 4], tx: 16, ty: 16, depth: 16 },
+  shared128: { tile: [8, 8], tx: 16, ty: 16, depth: 8 },
   /** 64 x 64 outputs a workgroup, as shared64, by subgroup matrices. */
-  matrix64: { tile: 4, tx: 16, ty: 16, depth: 32, units: true },
+  matrix64: { tile: [4, 4], tx: 16, ty: 16, depth: 32, units: true },
 } as const satisfies Record<string, Variant>;
 
 export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
@@ -72,10 +73,10 @@ const ENOUGH_WORKGROUPS = 8;
 
 /** Rows of threads in a workgroup. A small product on a processor takes fewer, so that every core has workgroups enough. */
 function height(variant: Variant, [M, N]: readonly [number, number, number]): number {
-  const { tile, tx: TX } = variant;
+  const [rows, columns] = variant.tile;
   let TY = variant.ty;
-  const columns = Math.ceil(N / (tile * TX));
-  while (tile > 4 && !variant.depth && TY > 1 && columns * Math.ceil(M / (tile * TY)) < ENOUGH_WORKGROUPS) {
+  const across = Math.ceil(N / (columns * variant.tx));
+  while (rows > 4 && !variant.depth && TY > 1 && across * Math.ceil(M / (rows * TY)) < ENOUGH_WORKGROUPS) {
     TY /= 2;
   }
   return TY;
@@ -156,8 +157,14 @@ function request(
   TY: number,
 ): { kernel: Kernel; bindings: Record<string, Tensor>; workgroups: Workgroups } {
   const [M, N, K] = shape;
-  const { tile, tx: TX, depth, quads, slices = 1 } = variant;
-  const workgroups: Workgroups = [Math.ceil(N / (tile * TX)), Math.ceil(M / (tile * TY)), 1];
+  const {
+    tile: [ROWS, COLUMNS],
+    tx: TX,
+    depth,
+    quads = false,
+    slices = 1,
+  } = variant;
+  const workgroups: Workgroups = [Math.ceil(N / (COLUMNS * TX)), Math.ceil(M / (ROWS * TY)), 1];
   if (Math.max(...workgroups) > MAX_WORKGROUPS) {
     throw new InklingError(
       'too-large',
@@ -183,19 +190,25 @@ function request(
     K,
     A_WIDTH,
     B_WIDTH,
-    TILE: tile,
-    VECTORS: tile / 4,
-    SUMS: (tile * tile) / 4,
+    SUMS: (ROWS * COLUMNS) / 4,
     TX,
     TY,
     ...(depth
       ? {
+          TILE: ROWS,
+          VECTORS: ROWS / 4,
           BK: depth,
           GRADIENT_SCALE: gradientScale(layout, shape),
           ...(variant.units && unitConstants(graph.traits.units!)),
         }
       : {
-          QUADS: quads === true,
+          ROWS,
+          ROWS4: ROWS / 4,
+          COLUMNS,
+          COLUMNS4: COLUMNS / 4,
+          READ: (A_TRANSPOSED ? ROWS / 4 : ROWS) / (quads ? 4 : 1),
+          STEP: quads ? 16 : 4,
+          QUADS: quads,
           SPLIT: slices > 1,
           SLICES: slices,
           SLICE: 4 * Math.ceil(K / (4 * slices)),
