@@ -60,7 +60,7 @@ alias Out4 = vec4f;
 // Four channels of a head's row; channels past the head read as zero and are not stored.
 fn load_qkv(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return qkv[at / 4u + i];
+  return qkv[(at >> 2u) + i];
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
@@ -74,7 +74,7 @@ fn load_qkv(at: u32, i: u32) -> vec4f {
 
 fn load_dout(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return dout[at / 4u + i];
+  return dout[(at >> 2u) + i];
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
@@ -88,7 +88,7 @@ fn load_dout(at: u32, i: u32) -> vec4f {
 
 fn load_saved(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return vec4f(saved[at / 4u + i]);
+  return vec4f(saved[(at >> 2u) + i]);
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
@@ -102,7 +102,7 @@ fn load_saved(at: u32, i: u32) -> vec4f {
 
 fn store_dqkv(at: u32, i: u32, x: vec4f) {
 //#if VEC4
-  dqkv[at / 4u + i] = x;
+  dqkv[(at >> 2u) + i] = x;
 //#else
   for (var j = 0u; j < 4u && 4u * i + j < HS; j++) {
     dqkv[at + 4u * i + j] = x[j];
@@ -110,12 +110,17 @@ fn store_dqkv(at: u32, i: u32, x: vec4f) {
 //#endif
 }
 
-// The parts i of four rows, from `row` on, as the columns of a matrix: vector * matrix is
-// their four dot products, matrix * vector their weighted sum. Past the last token they repeat it.
-fn four_qkv(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
+// A `Four` is the parts i of four rows, from `row` on, in the order `order_of`; past the last token they repeat it. As
+// the columns of a matrix (`rows_of`), vector * matrix is their four dot products, matrix * vector their weighted sum.
 //#if QUADS
-  let mine = load_qkv(at + min(row + lane, T - 1u) * 3u * C, i);
-  return mat4x4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+alias Four = vec4f; // the part that this thread has read
+//#else
+alias Four = mat4x4f;
+//#endif
+
+fn four_qkv(at: u32, row: u32, i: u32, lane: u32) -> Four {
+//#if QUADS
+  return load_qkv(at + min(row + lane, T - 1u) * 3u * C, i);
 //#else
   return mat4x4f(
     load_qkv(at + row * 3u * C, i),
@@ -126,10 +131,9 @@ fn four_qkv(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
 //#endif
 }
 
-fn four_dout(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
+fn four_dout(at: u32, row: u32, i: u32, lane: u32) -> Four {
 //#if QUADS
-  let mine = load_dout(at + min(row + lane, T - 1u) * C, i);
-  return mat4x4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+  return load_dout(at + min(row + lane, T - 1u) * C, i);
 //#else
   return mat4x4f(
     load_dout(at + row * C, i),
@@ -140,14 +144,25 @@ fn four_dout(at: u32, row: u32, i: u32, lane: u32) -> mat4x4f {
 //#endif
 }
 
+fn rows_of(four: Four) -> mat4x4f {
+//#if QUADS
+  return mat4x4f(four, quadSwapX(four), quadSwapY(four), quadSwapDiagonal(four));
+//#else
+  return four;
+//#endif
+}
+
 //#if QUADS
 // What each thread of a quad has read.
 fn four_of(mine: f32) -> vec4f {
-  return vec4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
+  return vec4f(mine, quadSwapX(mine), quadSwapY(mine), quadSwapDiagonal(mine));
 }
 //#endif
 
-const FOUR = vec4u(0u, 1u, 2u, 3u);
+// The order of four rows: a swap leaves each thread of a quad with one of its own.
+fn order_of(lane: u32) -> vec4u {
+  return vec4u(0u, 1u, 2u, 3u) ^ vec4u(lane);
+}
 
 // Where a thread stands: with QUADS a row past the last one still reads for its quad, and stores nothing.
 struct Place {
@@ -159,7 +174,7 @@ struct Place {
 
 fn place_of(x: u32) -> Place {
 //#if QUADS
-  return Place(min(x, T - 1u), x - x % 4u, min(x - x % 4u + 3u, T - 1u), x % 4u);
+  return Place(min(x, T - 1u), x & ~3u, min(x | 3u, T - 1u), x & 3u);
 //#else
   return Place(x, x, x, 0u);
 //#endif
@@ -184,6 +199,7 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
   //#repeat i HS4
   q[i] = load_qkv(q_at, i) * SCALE;
   //#endrepeat
+  let order = order_of(place.lane);
   var highest = -3.4e38;
   var total = 0.0;
 //#if DROP
@@ -193,21 +209,22 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
   for (var u = 0u; u <= place.last; u += 4u) {
     var s = vec4f();
     //#repeat i HS4
-    s += q[i] * four_qkv(k_at, u, i, place.lane);
+    s += q[i] * rows_of(four_qkv(k_at, u, i, place.lane));
     //#endrepeat
-    s = select(s, vec4f(-3.4e38), u + FOUR > vec4u(t));
+    let at = u + order;
+    s = select(s, vec4f(-3.4e38), at > vec4u(t));
     let higher = max(max(max(s.x, s.y), max(s.z, s.w)), highest);
     let rescale = exp(highest - higher);
     let p = exp(s - higher);
     highest = higher;
     total = total * rescale + (p.x + p.y + p.z + p.w);
 //#if DROP
-    let kept = p * vec4f(mask(row, u), mask(row, u + 1u), mask(row, u + 2u), mask(row, u + 3u));
+    let kept = p * vec4f(mask(row, at.x), mask(row, at.y), mask(row, at.z), mask(row, at.w));
 //#else
     let kept = p;
 //#endif
     //#repeat i HS4
-    sum[i] = sum[i] * rescale + four_qkv(v_at, u, i, place.lane) * kept;
+    sum[i] = sum[i] * rescale + rows_of(four_qkv(v_at, u, i, place.lane)) * kept;
     //#endrepeat
   }
 
@@ -218,7 +235,7 @@ fn attention(@builtin(global_invocation_id) thread: vec3u) {
   //#repeat i HS4
   let y = sum[i] / total;
 //#if VEC4
-  out[out_at / 4u + i] = Out4(y);
+  out[(out_at >> 2u) + i] = Out4(y);
 //#else
   for (var j = 0u; j < 4u && 4u * i + j < HS; j++) {
     out[out_at + 4u * i + j] = Out1(y[j]);
@@ -258,19 +275,32 @@ fn attention_backward_q(@builtin(global_invocation_id) thread: vec3u) {
 //#if DROP
   let row = mask_row(mask_key(), at_lse);
 //#endif
+  let order = order_of(place.lane);
+//#if QUADS
+  var read: array<vec4f, HS4>; // kept, as reading again costs a processor more
+//#endif
   for (var u = 0u; u <= place.last; u += 4u) {
+    let at = u + order;
     var s = vec4f();
     var dp = vec4f();
     //#repeat i HS4
-    s += q[i] * four_qkv(k_at, u, i, place.lane);
-    dp += dy[i] * four_qkv(k_at + C, u, i, place.lane);
+    let keys = four_qkv(k_at, u, i, place.lane);
+//#if QUADS
+    read[i] = keys;
+//#endif
+    s += q[i] * rows_of(keys);
+    dp += dy[i] * rows_of(four_qkv(k_at + C, u, i, place.lane));
     //#endrepeat
 //#if DROP
-    dp *= vec4f(mask(row, u), mask(row, u + 1u), mask(row, u + 2u), mask(row, u + 3u));
+    dp *= vec4f(mask(row, at.x), mask(row, at.y), mask(row, at.z), mask(row, at.w));
 //#endif
-    let ds = select(exp(s - l) * (dp - d) * SCALE, vec4f(), u + FOUR > vec4u(t));
+    let ds = select(exp(s - l) * (dp - d) * SCALE, vec4f(), at > vec4u(t));
     //#repeat i HS4
+//#if QUADS
+    dq[i] += rows_of(read[i]) * ds;
+//#else
     dq[i] += four_qkv(k_at, u, i, place.lane) * ds;
+//#endif
     //#endrepeat
   }
   if (thread.x >= T) {
@@ -308,8 +338,13 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
 //#if DROP
   let key = mask_key();
 //#endif
+  let order = order_of(place.lane);
+//#if QUADS
+  var read: array<vec4f, HS4>;
+  var read_dout: array<vec4f, HS4>;
+//#endif
   for (var t = place.first; t < T; t += 4u) {
-    let at = lse_at + min(t + FOUR, vec4u(T - 1u));
+    let at = lse_at + min(t + order, vec4u(T - 1u));
 //#if QUADS
     let mine = lse_at + min(t + place.lane, T - 1u);
     let l = four_of(saved_lse[mine]);
@@ -321,10 +356,16 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
     var s = vec4f();
     var dp = vec4f();
     //#repeat i HS4
-    s += k[i] * (four_qkv(q_at, t, i, place.lane) * SCALE);
-    dp += v[i] * four_dout(out_at, t, i, place.lane);
+    let queries = four_qkv(q_at, t, i, place.lane);
+    let douts = four_dout(out_at, t, i, place.lane);
+//#if QUADS
+    read[i] = queries;
+    read_dout[i] = douts;
+//#endif
+    s += k[i] * rows_of(queries * SCALE);
+    dp += v[i] * rows_of(douts);
     //#endrepeat
-    let outside = (t + FOUR < vec4u(u)) | (t + FOUR >= vec4u(T));
+    let outside = (t + order < vec4u(u)) | (t + order >= vec4u(T));
     let p = select(exp(s - l), vec4f(), outside);
 //#if DROP
     let m = vec4f(
@@ -340,8 +381,13 @@ fn attention_backward_kv(@builtin(global_invocation_id) thread: vec3u) {
 //#endif
     let ds = p * (dp - d) * SCALE;
     //#repeat i HS4
+//#if QUADS
+    dk[i] += rows_of(read[i]) * ds;
+    dv[i] += rows_of(read_dout[i]) * kept;
+//#else
     dk[i] += four_qkv(q_at, t, i, place.lane) * ds;
     dv[i] += four_dout(out_at, t, i, place.lane) * kept;
+//#endif
     //#endrepeat
   }
   if (thread.x >= T) {
