@@ -31,8 +31,9 @@ alias OutPiece = f16;
 alias OutPiece = Piece;
 //#endif
 @group(0) @binding(0) var<storage, read> inp: array<Piece>;          // (N, C)
-@group(0) @binding(1) var<storage, read> weight: array<Piece>;       // (C)
-@group(0) @binding(2) var<storage, read> bias: array<Piece>;         // (C)
+// Of a fixed size: with LANES 1 the indices are constants, and a processor reads what it knows to be in bounds for less.
+@group(0) @binding(1) var<storage, read> weight: array<Piece, WIDTH>;  // (C)
+@group(0) @binding(2) var<storage, read> bias: array<Piece, WIDTH>;  // (C)
 @group(0) @binding(3) var<storage, read_write> out: array<OutPiece>;  // (N, C)
 @group(0) @binding(4) var<storage, read_write> statistics: array<vec2f>;  // (N) mean, rstd; written by the forward
 @group(0) @binding(5) var<storage, read> dout: array<Piece>;         // (N, C)
@@ -65,7 +66,7 @@ fn layer_norm(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
-  let lane = local.x;
+  let lane = lane_of(local.x);
   // threads past the last row compute it again and store nothing: all of a workgroup must meet at the barriers
   let first = min(row, N - 1u) * WIDTH + lane;
   var x: array<Piece, OWN>;
@@ -125,7 +126,7 @@ fn layer_norm_backward(
 ) {
   let group = workgroup.x + workgroup.y * workgroups.x;
   if (group < ROW_GROUPS) {
-    backward_row(group * GROUPS + local.y, local.x, local.y);
+    backward_row(group * GROUPS + local.y, lane_of(local.x), local.y);
   } else {
     let thread = local.x + LANES * local.y;
     backward_column((group - ROW_GROUPS) * COLUMN_GROUPS, thread % COLUMN_GROUPS, thread / COLUMN_GROUPS);
@@ -134,8 +135,7 @@ fn layer_norm_backward(
 
 fn backward_row(row: u32, lane: u32, group: u32) {
   let first = min(row, N - 1u) * WIDTH + lane;
-  let mean = saved[min(row, N - 1u)].x;
-  let rstd = saved[min(row, N - 1u)].y;
+  let mean_rstd = saved[min(row, N - 1u)];
   var xhat: array<Piece, OWN>;
   var dxhat: array<Piece, OWN>;
   var sum = Piece();         // of dxhat
@@ -145,7 +145,7 @@ fn backward_row(row: u32, lane: u32, group: u32) {
   if (lane + LANES * i < WIDTH)
 //#endif
   {
-    xhat[i] = (inp[first + LANES * i] - mean) * rstd;
+    xhat[i] = (inp[first + LANES * i] - mean_rstd.x) * mean_rstd.y;
     dxhat[i] = dout[first + LANES * i] * weight[lane + LANES * i];
     sum += dxhat[i];
     projection += dxhat[i] * xhat[i];
@@ -160,7 +160,7 @@ fn backward_row(row: u32, lane: u32, group: u32) {
   if (lane + LANES * i < WIDTH)
 //#endif
   {
-    let dx = rstd * (dxhat[i] - means.x - xhat[i] * means.y);
+    let dx = mean_rstd.y * (dxhat[i] - means.x - xhat[i] * means.y);
 //#if ACCUMULATE
     dinp[first + LANES * i] += dx;
 //#else
@@ -185,7 +185,8 @@ fn backward_column(first: u32, column: u32, lane: u32) {
   var shift = Piece();  // sum of dout
   for (var row = lane; row < N; row += COLUMN_LANES) {
     let dy = dout[row * WIDTH + c];
-    gain += dy * ((inp[row * WIDTH + c] - saved[row].x) * saved[row].y);
+    let mean_rstd = saved[row];
+    gain += dy * ((inp[row * WIDTH + c] - mean_rstd.x) * mean_rstd.y);
     shift += dy;
   }
 //#if REDUCE_COLUMNS

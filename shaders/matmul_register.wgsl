@@ -11,8 +11,9 @@
 // stretches up in order (split-K): for products with few outputs and long sums, such as the gradients of weights.
 //
 // Workgroup (TX, TY, SLICES): thread x along n, y along m, z along k. ROWS and COLUMNS are multiples of 4, with QUADS and
-// A_TRANSPOSED ROWS of 16; ROWS4 = ROWS / 4, COLUMNS4 = COLUMNS / 4, SUMS = ROWS * COLUMNS4. READ: how much of `a` a thread
-// reads itself at a time: rows, or with A_TRANSPOSED vectors of one k, which are STEP apart in its array.
+// A_TRANSPOSED ROWS of 16; ROWS4 = ROWS / 4, COLUMNS4 = COLUMNS / 4, SUMS = ROWS * COLUMNS4. WHOLE: four divides K.
+// READ: how much of `a` a thread reads itself at a time: rows, or with A_TRANSPOSED vectors of one k, which are STEP apart
+// in its array.
 
 //#if QUADS
 enable subgroups;
@@ -24,15 +25,33 @@ diagnostic(off, subgroup_uniformity); // a quad has one m: it takes every branch
 var<workgroup> stretches: array<vec4f, TX * TY * SLICES * (SUMS + ROWS4)>;
 //#endif
 
+fn at_k(k: u32) -> u32 {
+//#if WHOLE
+  return k;
+//#else
+  return min(k, K - 1u);
+//#endif
+}
+
 // The vectors at `column` of four rows of `b`, which lies (K, N), from row k on. Past the end they repeat the last one,
 // where `a` is zero.
 fn four_rows_of_b(k: u32, column: u32) -> mat4x4f {
   return mat4x4f(
-    load_b(k * B_WIDTH, column),
-    load_b(min(k + 1u, K - 1u) * B_WIDTH, column),
-    load_b(min(k + 2u, K - 1u) * B_WIDTH, column),
-    load_b(min(k + 3u, K - 1u) * B_WIDTH, column),
+    load_b(at_k(k) * B_WIDTH, column),
+    load_b(at_k(k + 1u) * B_WIDTH, column),
+    load_b(at_k(k + 2u) * B_WIDTH, column),
+    load_b(at_k(k + 3u) * B_WIDTH, column),
   );
+}
+
+// Four rows of `a`, which lies (K, M), of one k; zero from `end` on.
+fn load_a_until(end: u32, k: u32, row: u32) -> vec4f {
+  let v = load_a(at_k(k) * A_WIDTH, row);
+//#if WHOLE
+  return v;
+//#else
+  return select(vec4f(), v, k < end);
+//#endif
 }
 
 @compute @workgroup_size(TX, TY, SLICES)
@@ -81,13 +100,13 @@ fn matmul(
     //#repeat i READ
     //#repeat s 4
 //#if QUADS
-    let mine = select(vec4f(), load_a(min(k + s, K - 1u) * A_WIDTH, places[4u * i]), k + s < end);
+    let mine = load_a_until(end, k + s, places[4u * i]);
     av[16u * i + s] = mine;
     av[16u * i + 4u + s] = quadSwapX(mine);
     av[16u * i + 8u + s] = quadSwapY(mine);
     av[16u * i + 12u + s] = quadSwapDiagonal(mine);
 //#else
-    av[4u * i + s] = select(vec4f(), load_a(min(k + s, K - 1u) * A_WIDTH, places[i]), k + s < end);
+    av[4u * i + s] = load_a_until(end, k + s, places[i]);
 //#endif
     //#endrepeat
 //#if BIAS_GRADIENT
@@ -203,15 +222,7 @@ fn matmul(
     //#endrepeat
   }
 //#endif
-  // Many rows leave in a loop, whose index would keep the sums in memory all along: it takes a copy.
-  var results: array<vec4f, SUMS>;
-  //#repeat i ROWS4
-  //#repeat s 4
-  //#repeat j COLUMNS4
-  results[(4u * i + s) * COLUMNS4 + j] = sums[(4u * i + s) * COLUMNS4 + j];
-  //#endrepeat
-  //#endrepeat
-  //#endrepeat
+  var results = sums; // many rows leave in a loop, whose index would otherwise keep the sums in memory all along
   //#repeat i ROWS
 //#if A_TRANSPOSED
   let row = places[i / 4u] + i % 4u;

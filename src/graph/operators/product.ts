@@ -208,6 +208,7 @@ function request(
           COLUMNS4: COLUMNS / 4,
           READ: (A_TRANSPOSED ? ROWS / 4 : ROWS) / (quads ? 4 : 1),
           STEP: quads ? 16 : 4,
+          WHOLE: K % 4 === 0,
           QUADS: quads,
           SPLIT: slices > 1,
           SLICES: slices,
