@@ -36,6 +36,14 @@ export function isChoice(choices: unknown): choices is ProductChoices {
   return typeof choices === 'object' && choices !== null && Object.values(choices).every(known);
 }
 
+/** Variants that earlier versions had, and those whose tiles they were. */
+const RETIRED: Readonly<Record<string, ProductVariant>> = { quad4: 'register4', quad8: 'register8' };
+
+/** Choices as this version would have made them: a run that was tuned by an earlier one goes on. */
+export function withoutRetired(choices: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(choices).map(([key, choice]) => [key, RETIRED[choice] ?? choice]));
+}
+
 /** A variant so much slower than the best one on the largest product is not tried on the others. */
 const HOPELESS = 4;
 

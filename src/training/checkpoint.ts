@@ -3,7 +3,7 @@ import { checksum, readSafetensors, type SafeTensor, writeSafetensors } from '..
 import { InklingError } from '../gpu/errors.ts';
 import { PARAMETERS } from '../graph/graph.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
-import { isChoice } from '../graph/tuner.ts';
+import { isChoice, type ProductChoices, withoutRetired } from '../graph/tuner.ts';
 import { checkRunConfig, type GPTConfig, preset, type TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { freshState, stateBuffers, type TrainingState, weightsOf } from './state.ts';
@@ -116,6 +116,9 @@ function parseDescription(json: string): Description {
     checkRunConfig({ model, training });
   } catch (error) {
     refuse(`Its configuration is not sound: ${error instanceof Error ? error.message : error}`);
+  }
+  if (description.products && typeof description.products === 'object') {
+    description = { ...description, products: withoutRetired(description.products) as ProductChoices };
   }
   if (!isChoice(description.products ?? {}) || ![undefined, 'f16'].includes(description.precision)) {
     refuse('It was computed by kernels that this version does not have.');

@@ -31,7 +31,7 @@ const MODELS: { name: string; config: GPTConfig; lanes: number; product?: Produc
     name: 'aligned sizes, tied, large tiles',
     config: { ...BASE, vocab_size: 32, block_size: 16, n_head: 4, n_embd: 16, n_inner: 64, activation: 'relu' },
     lanes: 1,
-    product: 'quad8',
+    product: 'quad16',
     quads: true,
   },
   { name: 'a context of one', config: { ...BASE, block_size: 1 }, lanes: 1 },
@@ -47,7 +47,7 @@ describe.each(MODELS)('greedy text is what the largest logits say without a cach
   gpuTest('prompts shorter and longer than the context', async ({ device }) => {
     const writing = await WritingModel.create(device, config, params, {
       lanes,
-      product: quads && !device.quads ? 'register8' : product,
+      product: quads && !device.quads ? 'register16' : product,
       quads: quads && device.quads,
     });
     const lengths = [1, T, 2 * T + 1].filter((length) => length > 0);

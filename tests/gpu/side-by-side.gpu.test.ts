@@ -136,7 +136,7 @@ describe('what does not go together', () => {
 
 test.each<[ProductVariant, ProductVariant, number, number?]>([
   ['register4', 'register4', 1],
-  ['quad4', 'register4', 1],
+  ['quad16', 'register8', 1],
   ['sliced4', 'sliced4', 1],
   ['register4', 'sliced4', 2],
   ['shared32', 'shared32', 2],

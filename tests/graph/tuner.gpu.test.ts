@@ -62,9 +62,9 @@ gpuTest('a run keeps to its variants, whatever the tuner would choose', async ({
 });
 
 gpuTest('quads that a run was tuned with become the same tiles without them', async ({ device }) => {
-  const choices = { a: 'quad4', b: 'quad8', c: 'sliced4' } as const;
+  const choices = { a: 'quad16', b: 'register8', c: 'sliced4' } as const;
   const taken = (quads: boolean) => Object.fromEntries(traitsOf({ ...device, quads }, choices).products!);
-  expect(taken(false)).toEqual({ a: 'register4', b: 'register8', c: 'sliced4' });
+  expect(taken(false)).toEqual({ a: 'register16', b: 'register8', c: 'sliced4' });
   expect(taken(true)).toEqual(choices);
 });
 

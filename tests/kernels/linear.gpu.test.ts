@@ -44,7 +44,7 @@ const OPTIONS = [
 const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ shape, data });
 
 /** The quickest to compile, and the one that a processor trains with; see product-variants.gpu.test.ts for the others. */
-const VARIANTS = ['register4', 'quad8'] as const;
+const VARIANTS = ['register4', 'quad16'] as const;
 
 /** Each of one with each of the others where that compiles quickly; else each of one with one of the others, in turn. */
 function paired<A, B>(product: (typeof VARIANTS)[number], all: readonly A[], others: readonly B[]): [A, B][] {

@@ -11,7 +11,7 @@ import * as reference from '../reference/linear.ts';
 
 const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ shape, data });
 
-gpuTest.for(['register8', 'quad4', 'shared64'] as const)(
+gpuTest.for(['register8', 'register16', 'shared64'] as const)(
   '%s: a feed-forward layer that is added to what it reads',
   async (product, { device, skip }) => {
     requireVariant(product, device, skip);
@@ -85,11 +85,11 @@ gpuTest.for([
 });
 
 test('no variant is left out', () => {
-  const tried = ['register4', 'register8', 'quad4', 'quad8', 'sliced4', 'shared32', 'shared64', 'shared128'];
+  const tried = ['register4', 'register8', 'register16', 'quad16', 'sliced4', 'shared32', 'shared64', 'shared128'];
   expect(Object.keys(PRODUCT_VARIANTS)).toEqual([...tried, 'matrix64']);
 });
 
-gpuTest.for(['register4', 'quad8'] as const)(
+gpuTest.for(['register4', 'quad16'] as const)(
   '%s: linear over many rows, whose weight gradient is a long sum',
   async (product, { device, skip }) => {
     requireVariant(product, device, skip);
@@ -130,7 +130,10 @@ gpuTest('a tile never changes a bit of a result', async ({ device }) => {
       dout: random.normals(N * M),
     };
     const small = await runExperiment(device, { ...experiment, product: 'register4' });
-    const large = await runExperiment(device, { ...experiment, product: 'register8' });
-    expect(large, `${N} x ${C} to ${M}`).toEqual(small);
+    for (const product of ['register8', 'register16', 'quad16'] as const) {
+      if (product === 'quad16' && !device.quads) continue;
+      const large = await runExperiment(device, { ...experiment, product });
+      expect(large, `${N} x ${C} to ${M}, ${product}`).toEqual(small);
+    }
   }
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { checksum, readSafetensors, type SafeTensor, writeSafetensors } from '../../src/formats/safetensors.ts';
+import type { ProductChoices } from '../../src/graph/tuner.ts';
 import { type GPTConfig, preset, type TrainingConfig } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../../src/training/checkpoint.ts';
@@ -87,4 +88,11 @@ describe('a checkpoint', () => {
     const run = JSON.stringify({ ...JSON.parse(metadata.run!), [key]: value });
     expect(() => decodeCheckpoint(sealed(tensors, { ...metadata, run }))).toThrow(/contradicts itself/);
   });
+});
+
+test('kernels that an earlier version had give way to the nearest of this one, and the run goes on', () => {
+  const run = checkpoint();
+  const products = { 'NT 1x2x3': 'quad4', 'NN 1x2x3': 'quad8', 'TN 1x2x3': 'sliced4' } as unknown as ProductChoices;
+  const { state } = decodeCheckpoint(encodeCheckpoint({ ...run, state: { ...run.state, products } }));
+  expect(state.products).toEqual({ 'NT 1x2x3': 'register4', 'NN 1x2x3': 'register8', 'TN 1x2x3': 'sliced4' });
 });

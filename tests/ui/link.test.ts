@@ -14,7 +14,7 @@ const products = fc.dictionary(
   fc
     .tuple(fc.constantFrom('NN', 'NT', 'TN'), fc.nat(9999), fc.nat(9999), fc.nat(9999))
     .map(([l, m, n, k]) => `${l} ${m}x${n}x${k}`),
-  fc.constantFrom('register4', 'quad8', 'sliced4', 'shared128'),
+  fc.constantFrom('register4', 'quad16', 'sliced4', 'shared128'),
   { noNullPrototype: true },
 );
 const links: fc.Arbitrary<Link> = fc
@@ -57,9 +57,12 @@ describe('a link', () => {
   });
 
   it('carries the kernels of a run in few letters', () => {
-    const computed = { on: 'A GPU', products: { 'NT 48x96x32': 'quad4', 'NN 1x2x3': 'quad4', 'TN 9x9x9': 'sliced4' } };
+    const computed = {
+      on: 'A GPU',
+      products: { 'NT 48x96x32': 'quad16', 'NN 1x2x3': 'quad16', 'TN 9x9x9': 'sliced4' },
+    };
     const fragment = writeLink({ ...NOTHING, settings: { ...NOTHING_CHOSEN, computed } });
-    expect(fragment).toBe('adapter=A%20GPU&products=quad4:NT48x96x32,NN1x2x3;sliced4:TN9x9x9');
+    expect(fragment).toBe('adapter=A%20GPU&products=quad16:NT48x96x32,NN1x2x3;sliced4:TN9x9x9');
     expect(readLink(fragment).link.settings.computed).toEqual(computed);
   });
 });
@@ -80,7 +83,7 @@ describe('a link from anybody', () => {
     'constructor=1',
     '__proto__=1',
     'products=a:b',
-    'products=quad4:NT1x1x1:2',
+    'products=quad16:NT1x1x1:2',
     'text_sha256=zz',
     'text_name=%E0%A4%A',
     `text_name=${'x'.repeat(201)}`,

@@ -53,7 +53,7 @@ async function run(): Promise<RunParts> {
     best: state.best,
     fork: null,
     begun: 'seed',
-    computed: { on: 'A GPU', products: { 'NT 1x2x3': 'quad4' }, precision: 'f32' },
+    computed: { on: 'A GPU', products: { 'NT 1x2x3': 'quad16' }, precision: 'f32' },
   };
   const metrics = {
     records: [1, 2, 3, 4, 5, 6].map((step) => ({ step, loss: 4 / step, lr: 1e-3, grad_norm: 0.1 * step })),
