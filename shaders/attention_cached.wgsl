@@ -37,7 +37,7 @@ struct State {
 // Four channels of a head's row; channels past the head read as zero and are not stored.
 fn load_qkv(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return qkv[at / 4u + i];
+  return qkv[(at >> 2u) + i];
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
@@ -51,7 +51,7 @@ fn load_qkv(at: u32, i: u32) -> vec4f {
 
 fn load_key(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return keys[at / 4u + i];
+  return keys[(at >> 2u) + i];
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
@@ -65,7 +65,7 @@ fn load_key(at: u32, i: u32) -> vec4f {
 
 fn load_value(at: u32, i: u32) -> vec4f {
 //#if VEC4
-  return values[at / 4u + i];
+  return values[(at >> 2u) + i];
 //#else
   var x = vec4f();
   for (var j = 0u; j < 4u; j++) {
@@ -127,11 +127,8 @@ fn attention_cached(
     highest = higher;
     total = total * rescale + (p.x + p.y + p.z + p.w);
     //#repeat i HS4
-    sum[i] = sum[i] * rescale
-      + p.x * load_value(at.x, i)
-      + p.y * load_value(at.y, i)
-      + p.z * load_value(at.z, i)
-      + p.w * load_value(at.w, i);
+    let four = mat4x4f(load_value(at.x, i), load_value(at.y, i), load_value(at.z, i), load_value(at.w, i));
+    sum[i] = sum[i] * rescale + four * p;
     //#endrepeat
   }
   for (var u = lane; u <= r; u += LANES) {
@@ -169,10 +166,10 @@ fn attention_cached(
   //#repeat i HS4
   let y = sum[i] / total;
 //#if VEC4
-  out[out_at / 4u + i] = y;
+  out[(out_at >> 2u) + i] = y;
   if (place < T) {
-    keys[place_at / 4u + i] = qkv[k_at / 4u + i];
-    values[place_at / 4u + i] = qkv[(k_at + C) / 4u + i];
+    keys[(place_at >> 2u) + i] = qkv[(k_at >> 2u) + i];
+    values[(place_at >> 2u) + i] = qkv[((k_at + C) >> 2u) + i];
   }
 //#else
   for (var j = 0u; j < 4u && 4u * i + j < HS; j++) {

@@ -225,7 +225,7 @@ fn matmul(
   var results = sums; // many rows leave in a loop, whose index would otherwise keep the sums in memory all along
   //#repeat i ROWS
 //#if A_TRANSPOSED
-  let row = places[i / 4u] + i % 4u;
+  let row = places[i >> 2u] + (i & 3u);
 //#else
 //#if QUADS
   let row = m + (i ^ lane);

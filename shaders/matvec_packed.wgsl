@@ -23,9 +23,9 @@ alias Shared = f32;
 fn load_x(m: u32, k: u32) -> vec4f {
 //#if VEC4
 //#if RAGGED
-  return select(vec4f(), x[(m * K + min(k, K - 4u)) / 4u], k < K);
+  return select(vec4f(), x[(m * K + min(k, K - 4u)) >> 2u], k < K);
 //#else
-  return x[(m * K + k) / 4u];
+  return x[(m * K + k) >> 2u];
 //#endif
 //#else
   var v = vec4f();

@@ -63,7 +63,8 @@ fn sum_of_squares(@builtin(global_invocation_id) thread: vec3u) {
   }
   var sum = 0.0;
   for (var i = thread.x; i < P / 4u; i += PARTIALS) {
-    sum += dot(gradients[i], gradients[i]);
+    let g = gradients[i];
+    sum += dot(g, g);
   }
   partials[thread.x] = sum;
 }
