@@ -1,5 +1,6 @@
 // Whether quads are what the kernels take them for: four threads with neighbouring numbers in the workgroup, in order.
-// WGSL does not promise it, so it is tried once on each device. Each thread writes 1 where it holds, 0 where not.
+// WGSL does not promise it, so it is tried once on each device, with every way to swap. Each thread writes 1 where it
+// holds, 0 where not.
 
 enable subgroups;
 
@@ -7,12 +8,8 @@ enable subgroups;
 
 @compute @workgroup_size(TX, TY)
 fn quads(@builtin(local_invocation_index) index: u32, @builtin(subgroup_invocation_id) invocation: u32) {
-  let first = index - index % 4u;
-  let seen = vec4u(
-    quadBroadcast(index, 0u),
-    quadBroadcast(index, 1u),
-    quadBroadcast(index, 2u),
-    quadBroadcast(index, 3u),
-  );
-  holds[index] = select(0u, 1u, all(seen == first + vec4u(0u, 1u, 2u, 3u)) && invocation % 4u == index % 4u);
+  let first = index & ~3u;
+  let lane = invocation & 3u;
+  let seen = vec4u(index, quadSwapX(index), quadSwapY(index), quadSwapDiagonal(index));
+  holds[index] = select(0u, 1u, lane == index - first && all(seen == first + (vec4u(0u, 1u, 2u, 3u) ^ vec4u(lane))));
 }

@@ -4,8 +4,9 @@ import { readBuffer } from './readback.ts';
 
 /** Workgroups of the kernels that use quads. */
 const SHAPES = [
-  { TX: 8, TY: 8 },
+  { TX: 4, TY: 4 },
   { TX: 4, TY: 1 },
+  { TX: 64, TY: 1 },
 ] as const;
 
 /** Tries whether quads of the device's subgroups are as the kernels need them; see quads.wgsl. Never throws. */
