@@ -1,5 +1,6 @@
 import { css, html, LitElement } from 'lit';
 import { shared } from '../../styles.ts';
+import { tables } from '../../table-styles.ts';
 
 export interface Bar {
   name: string;
@@ -60,35 +61,24 @@ export class BarTable extends LitElement {
 
   static override styles = [
     shared,
+    tables,
     css`
       table {
         width: 100%;
         max-width: 44rem;
-        border-collapse: collapse;
-        font-variant-numeric: tabular-nums lining-nums;
-      }
-
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
+        font-size: inherit;
       }
 
       th,
       td {
-        padding: var(--space-1) var(--space-2);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
+        padding-right: var(--space-2);
+        padding-left: var(--space-2);
         text-align: left;
       }
 
       thead :is(th, td) {
         border: 0;
-        color: var(--ink-faint);
         font-size: var(--text-small);
-      }
-
-      th:first-child {
-        padding-left: 0;
       }
 
       tbody th {

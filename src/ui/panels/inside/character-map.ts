@@ -3,6 +3,7 @@ import type { EmbeddingMap, Neighbour } from '../../../worker/inspection/message
 import { figure } from '../../format.ts';
 import { CHARACTERS } from '../../strings/inside.ts';
 import { shared } from '../../styles.ts';
+import { tables } from '../../table-styles.ts';
 import { glyph, spoken } from './glyphs.ts';
 import { InsideSectionElement, sectionStyles } from './section.ts';
 
@@ -176,6 +177,7 @@ export class CharacterMap extends InsideSectionElement {
 
   static override styles = [
     shared,
+    tables,
     sectionStyles,
     css`
       .columns {
@@ -227,34 +229,22 @@ export class CharacterMap extends InsideSectionElement {
       table {
         width: 100%;
         margin: var(--space-3) 0;
-        border-collapse: collapse;
-        font-variant-numeric: tabular-nums lining-nums;
+        font-size: inherit;
       }
 
       caption {
         padding-bottom: var(--space-1);
         color: var(--ink-soft);
-        text-align: left;
       }
 
       th,
       td {
         position: relative;
         padding: 0 var(--space-2);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
-        text-align: right;
       }
 
       thead th {
-        border: 0;
-        color: var(--ink-faint);
         font-size: var(--text-small);
-      }
-
-      tr > :first-child {
-        padding-left: 0;
-        text-align: left;
       }
 
       th button {

@@ -3,6 +3,7 @@ import type { WalkView, WeightUpdate } from '../../../worker/inspection/messages
 import { STAGES, tensorName, UPDATE } from '../../strings/inside.ts';
 import { CHOICE_NAMES } from '../../strings/options.ts';
 import { shared } from '../../styles.ts';
+import { tables } from '../../table-styles.ts';
 import { sectionStyles } from './section.ts';
 import { updateRows } from './weight-update.ts';
 
@@ -108,6 +109,7 @@ export class UpdateSheet extends LitElement {
 
   static override styles = [
     shared,
+    tables,
     sectionStyles,
     css`
       .fields input {
@@ -121,30 +123,17 @@ export class UpdateSheet extends LitElement {
 
       table {
         width: 100%;
-        border-collapse: collapse;
-      }
-
-      caption {
-        padding-bottom: var(--space-2);
-        text-align: left;
+        font-size: inherit;
       }
 
       th,
       td {
         padding: var(--space-2);
-        border-top: 1px solid var(--rule);
-        font-weight: 400;
         text-align: left;
       }
 
       thead th {
-        border: 0;
-        color: var(--ink-faint);
         font-size: var(--text-small);
-      }
-
-      tr > :first-child {
-        padding-left: 0;
       }
 
       tr > :last-child {
