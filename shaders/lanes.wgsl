@@ -6,15 +6,6 @@
 var<workgroup> scratch: array<Shared, LANES * GROUPS>;
 //#endif
 
-// The number of a thread among those that share something: a constant where it shares with none.
-fn lane_of(x: u32) -> u32 {
-//#if REDUCE
-  return x;
-//#else
-  return 0u;
-//#endif
-}
-
 fn sum_lanes(value: Shared, lane: u32, group: u32) -> Shared {
 //#if REDUCE
   let base = group * LANES;

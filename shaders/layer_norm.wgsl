@@ -66,7 +66,11 @@ fn layer_norm(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let row = (workgroup.x + workgroup.y * workgroups.x) * GROUPS + local.y;
-  let lane = lane_of(local.x);
+//#if REDUCE
+  let lane = local.x;
+//#else
+  let lane = 0u; // a constant
+//#endif
   // threads past the last row compute it again and store nothing: all of a workgroup must meet at the barriers
   let first = min(row, N - 1u) * WIDTH + lane;
   var x: array<Piece, OWN>;
@@ -116,8 +120,8 @@ fn layer_norm(
 //#endif
 }
 
-// One dispatch for both parts of the backward: the first ROW_GROUPS workgroups compute dx, as the forward is shared out,
-// and the others dweight and dbias.
+// One dispatch for both parts of the backward: the first COLUMN_WORKGROUPS workgroups compute dweight and dbias, which take
+// longest, and the others dx, as the forward is shared out.
 @compute @workgroup_size(LANES, GROUPS)
 fn layer_norm_backward(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -125,11 +129,16 @@ fn layer_norm_backward(
   @builtin(local_invocation_id) local: vec3u,
 ) {
   let group = workgroup.x + workgroup.y * workgroups.x;
-  if (group < ROW_GROUPS) {
-    backward_row(group * GROUPS + local.y, lane_of(local.x), local.y);
-  } else {
+//#if REDUCE
+  let lane = local.x;
+//#else
+  let lane = 0u; // a constant
+//#endif
+  if (group < COLUMN_WORKGROUPS) {
     let thread = local.x + LANES * local.y;
-    backward_column((group - ROW_GROUPS) * COLUMN_GROUPS, thread % COLUMN_GROUPS, thread / COLUMN_GROUPS);
+    backward_column(group * COLUMN_GROUPS, thread % COLUMN_GROUPS, thread / COLUMN_GROUPS);
+  } else {
+    backward_row((group - COLUMN_WORKGROUPS) * GROUPS + local.y, lane, local.y);
   }
 }
 
@@ -177,7 +186,7 @@ fn backward_column(first: u32, column: u32, lane: u32) {
   let c = min(first + column, WIDTH - 1u); // past the end they compute it again: all must meet at the barriers
 //#else
   let c = first + column;
-  if (c >= WIDTH) {
+  if (c >= WIDTH || lane > 0u) { // a workgroup may have more threads than columns
     return;
   }
 //#endif

@@ -29,7 +29,7 @@ export function crossEntropy(
   const V = logits.shape.at(-1)!;
   const N = logits.size / V;
   const loss = into?.losses ?? graph.tensor('loss', [N]);
-  const shape = rowShape(graph, V);
+  const shape = rowShape(graph, V, N);
   const constants = {
     N,
     V,

@@ -22,9 +22,10 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   const statistics = graph.tensor(`statistics ${weight.name}`, [N, 2]);
   const VEC4 = C % 4 === 0;
   const WIDTH = VEC4 ? C / 4 : C;
-  const shape = rowShape(graph, WIDTH, 64, N);
+  const shape = rowShape(graph, WIDTH, N);
   const rowGroups = Math.ceil(N / shape.GROUPS);
   const columns = columnShape(graph, N, shape.LANES * shape.GROUPS);
+  const columnGroups = Math.ceil(WIDTH / columns.COLUMN_GROUPS);
   const constants = {
     N,
     C,
@@ -35,7 +36,7 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     TRAINING: graph.training,
     ACCUMULATE: false,
     ACCUMULATE_PARAMETERS: false,
-    ROW_GROUPS: rowGroups,
+    COLUMN_WORKGROUPS: columnGroups,
     ...columns,
     OUT_HALF: out.dtype === 'f16',
     ...shape,
@@ -60,14 +61,19 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
         constants: { ...constants, ACCUMULATE: accumulate, ACCUMULATE_PARAMETERS: dweight.accumulate },
       },
       { inp, weight, saved: statistics, dout, dinp, dweight: dweight.dx, ...(dbias && { dbias: dbias.dx }) },
-      fold(rowGroups + Math.ceil(WIDTH / columns.COLUMN_GROUPS)),
+      fold(rowGroups + columnGroups),
     );
   });
   return out;
 }
 
-/** How `threads` threads of a workgroup share out columns of N rows: as many a column as the adapter likes, at most N. */
+/**
+ * How `threads` threads of a workgroup share out columns of N rows: as many a column as the adapter likes, at most N. Where a
+ * column has one thread, which is at it for long, a workgroup has few, so that every core has some.
+ */
 function columnShape(graph: Graph, N: number, threads: number) {
   const COLUMN_LANES = Math.min(rowShape(graph, N).LANES, threads);
-  return { COLUMN_LANES, COLUMN_GROUPS: threads / COLUMN_LANES, REDUCE_COLUMNS: COLUMN_LANES > 1 };
+  const REDUCE_COLUMNS = COLUMN_LANES > 1;
+  const COLUMN_GROUPS = REDUCE_COLUMNS ? threads / COLUMN_LANES : Math.min(4, threads);
+  return { COLUMN_LANES, COLUMN_GROUPS, REDUCE_COLUMNS };
 }

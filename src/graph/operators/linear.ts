@@ -59,10 +59,11 @@ export function linear(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
     const sums = { accumulate: dweight.accumulate, dbias, idleBias };
+    // the longer sums first, so that no core is left with one of them at the end
     twoProducts(
       graph,
-      { layout: 'NN', shape: [rows, K, M], a: dout, b: matrix, out: dx, finish: { accumulate, slope: x.slope } },
       { layout: 'TN', shape: [M, K, rows], a: dout, b: x, out: dweight.dx, finish: sums },
+      { layout: 'NN', shape: [rows, K, M], a: dout, b: matrix, out: dx, finish: { accumulate, slope: x.slope } },
     );
     if (residual) {
       graph.handOn(residual, dout);

@@ -1,7 +1,10 @@
 import type { Graph } from '../graph.ts';
 
+/** Threads of a workgroup where each has a row of its own: few, as every core is to have workgroups enough. */
+const FEW_THREADS = 16;
+
 /**
- * How a kernel that treats rows is shaped: GROUPS rows a workgroup, LANES threads a row, `threads` or more in all.
+ * How a kernel that treats rows is shaped: GROUPS rows a workgroup, LANES threads a row.
  *
  * All are powers of two. More lanes than a row has numbers would idle, so narrow rows get fewer; and no workgroup has room for
  * more than `rows`, rounded up.
@@ -10,10 +13,10 @@ import type { Graph } from '../graph.ts';
 export function rowShape(
   graph: Graph,
   width: number,
-  threads = 64,
   rows = Number.POSITIVE_INFINITY,
 ): { LANES: number; GROUPS: number; REDUCE: boolean } {
   let lanes = graph.traits.lanes;
+  const threads = lanes > 1 ? 64 : FEW_THREADS;
   while (lanes > 1 && lanes / 2 >= width) {
     lanes /= 2;
   }
