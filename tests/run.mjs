@@ -51,24 +51,34 @@ const isWhole = given.every((argument) => /^--(reporter|outputFile)/.test(argume
 if (isWhole) await runAll();
 else becomeNode([...vitest, ...given], environment);
 
+/** Parts of the e2e project, each with its own build of the site: small enough that both lanes end at about the same time. */
+const E2E_PARTS = 8;
+
 /**
  * Everything, in two runs at a time: the process of Chromium that stands for a GPU keeps one core busy, however many pages
- * it has. When those of the node project are done, the e2e project has two browsers, so that no core idles. What both
- * report is put together at the end.
+ * it has. One lane begins with the node project and the other with the gpu project; whichever is free takes the next part
+ * of the e2e project. What all of them report is put together at the end.
  */
 async function runAll() {
   const reports = mkdtempSync(join(tmpdir(), 'inkling-tests-'));
-  const lane = (/** @type {string[]} */ ...projects) => {
-    const report = `--outputFile.blob=${join(reports, `${projects[0]}.json`)}`;
-    const chosen = projects.flatMap((project) => ['--project', project]);
-    const child = spawn(process.execPath, [...vitest, ...chosen, '--reporter=default', '--reporter=blob', report], {
+  let code = 0;
+  const run = async (/** @type {string} */ project, shard = '') => {
+    const report = join(reports, `${project}${shard.replace('/', '-')}.json`);
+    const options = ['--project', project, '--reporter=default', '--reporter=blob', `--outputFile.blob=${report}`];
+    const child = spawn(process.execPath, [...vitest, ...options, ...(shard ? [`--shard=${shard}`] : [])], {
       stdio: 'inherit',
       env: { ...process.env, ...environment },
     });
-    return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
+    const ended = await new Promise((resolve) => child.on('close', (ended) => resolve(ended ?? 1)));
+    code = Math.max(code, ended);
   };
-  const codes = await Promise.all([lane('node', 'e2e'), lane('gpu')]);
+  const parts = Array.from({ length: E2E_PARTS }, (_, i) => `${i + 1}/${E2E_PARTS}`);
+  const lane = async (/** @type {string} */ first) => {
+    await run(first);
+    for (let part = parts.shift(); part; part = parts.shift()) await run('e2e', part);
+  };
+  await Promise.all([lane('node'), lane('gpu')]);
   const merged = spawnSync(process.execPath, [...vitest, `--merge-reports=${reports}`, ...given], { stdio: 'inherit' });
   rmSync(reports, { recursive: true });
-  process.exitCode = Math.max(merged.status ?? 1, ...codes);
+  process.exitCode = Math.max(merged.status ?? 1, code);
 }
