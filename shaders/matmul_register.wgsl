@@ -4,9 +4,9 @@
 // and four of a column of `b`: on a processor, a sum of scaled vectors would go through memory at each term.
 //
 // QUADS: the four threads of a quad lie side by side along n and need the same numbers of `a`: each reads a quarter, and
-// they swap. A swap leaves each thread with the four quarters in an order of its own (`lane ^ s` comes s-th), and so with
-// its rows in an order of its own, which only the way out has to know. Fewer reads; any other exchange costs a processor
-// more than reading does.
+// they swap. A swap leaves each thread with the four quarters in an order of its own (that of thread `lane ^ s` comes
+// s-th), and so with its rows in an order of its own, which only the way out has to know. Fewer reads; any other exchange
+// costs a processor more than reading does.
 // SLICES > 1: as many threads share each output, each taking a stretch of SLICE of the k, and the first one adds the
 // stretches up in order (split-K): for products with few outputs and long sums, such as the gradients of weights.
 //
@@ -64,8 +64,16 @@ fn matmul(
 ) {
   let m = thread.y * ROWS;
   let n = thread.x * COLUMNS;
+  // row i of the tile is row m + (i ^ swapped) of the result
 //#if QUADS
   let lane = invocation & 3u;
+//#if A_TRANSPOSED
+  let swapped = 4u * lane; // memory holds four rows of one k in a vector
+//#else
+  let swapped = lane;
+//#endif
+//#else
+  const swapped = 0u;
 //#endif
 //#if !SPLIT
 //#if QUADS
@@ -83,15 +91,6 @@ fn matmul(
   var sums: array<vec4f, SUMS>;  // row i, vector j of the tile at i * COLUMNS4 + j
 
 //#if A_TRANSPOSED
-  // Memory holds four rows of one k in a vector; `places` are the rows at which this thread's vectors begin.
-  var places: array<u32, ROWS4>;
-  //#repeat i ROWS4
-//#if QUADS
-  places[i] = m + 16u * (i / 4u) + 4u * (lane ^ (i % 4u));
-//#else
-  places[i] = m + 4u * i;
-//#endif
-  //#endrepeat
 //#if BIAS_GRADIENT
   var column_sums: array<vec4f, READ>;
 //#endif
@@ -100,13 +99,13 @@ fn matmul(
     //#repeat i READ
     //#repeat s 4
 //#if QUADS
-    let mine = load_a_until(end, k + s, places[4u * i]);
+    let mine = load_a_until(end, k + s, m + ((16u * i) ^ swapped));
     av[16u * i + s] = mine;
     av[16u * i + 4u + s] = quadSwapX(mine);
     av[16u * i + 8u + s] = quadSwapY(mine);
     av[16u * i + 12u + s] = quadSwapDiagonal(mine);
 //#else
-    av[4u * i + s] = load_a_until(end, k + s, places[i]);
+    av[4u * i + s] = load_a_until(end, k + s, m + 4u * i);
 //#endif
     //#endrepeat
 //#if BIAS_GRADIENT
@@ -218,21 +217,13 @@ fn matmul(
   if (n == 0u) {
 //#endif
     //#repeat i READ
-    finish_bias(column_sums[i], places[STEP / 4u * i]);
+    finish_bias(column_sums[i], m + ((STEP * i) ^ swapped));
     //#endrepeat
   }
 //#endif
   var results = sums; // many rows leave in a loop, whose index would otherwise keep the sums in memory all along
   //#repeat i ROWS
-//#if A_TRANSPOSED
-  let row = places[i >> 2u] + (i & 3u);
-//#else
-//#if QUADS
-  let row = m + (i ^ lane);
-//#else
-  let row = m + i;
-//#endif
-//#endif
+  let row = m + (i ^ swapped);
   if (row < M) {
     //#repeat j COLUMNS4
     let column = n + 4u * j;
