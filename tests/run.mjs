@@ -16,6 +16,9 @@ import {
 
 const MINUTE = 60_000;
 
+/** Parts of the e2e project, each with its own build of the site: small enough that both lanes end at about the same time. */
+const E2E_PARTS = 8;
+
 /** Playwright's own download. It says why it failed only in many lines, so they are kept from the reader. */
 function downloadChrome() {
   console.log('No Chrome or Chromium is installed: downloading one ...');
@@ -50,9 +53,6 @@ const environment = await vulkanEnvironment();
 const isWhole = given.every((argument) => /^--(reporter|outputFile)/.test(argument));
 if (isWhole) await runAll();
 else becomeNode([...vitest, ...given], environment);
-
-/** Parts of the e2e project, each with its own build of the site: small enough that both lanes end at about the same time. */
-const E2E_PARTS = 8;
 
 /**
  * Everything, in two runs at a time: the process of Chromium that stands for a GPU keeps one core busy, however many pages
