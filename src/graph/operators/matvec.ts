@@ -11,11 +11,13 @@ import { readMatrices } from './packed.ts';
 /** The most rows that are better served by reading the matrix row by row than by a matrix product in tiles. */
 export const FEW_ROWS = 4;
 
-/** Workgroups that keep every core busy where a row has one thread. */
+/** Workgroups that keep every core of a processor busy, where a row has one thread. */
 const ENOUGH_WORKGROUPS = 4;
+/** Multiplications that one core has done by the time that another has woken up to help. */
+const ALONE = 2 ** 15;
 
 /** How the results are shared out: `GROUPS` threads (or groups of LANES) a workgroup, with `COLUMNS` results each. */
-function shareOut(lanes: number, pieces: number, N: number, M: number) {
+function shareOut(lanes: number, pieces: number, { M, N, K }: { M: number; N: number; K: number }) {
   if (lanes > 1) {
     let LANES = lanes;
     while (LANES > 1 && LANES / 2 >= pieces) {
@@ -25,10 +27,9 @@ function shareOut(lanes: number, pieces: number, N: number, M: number) {
   }
   // One thread reads COLUMNS rows of the matrix side by side; its sums should stay in registers.
   const COLUMNS = M <= 2 ? 8 : 4;
-  let GROUPS = 8;
-  while (GROUPS > 4 && Math.ceil(N / (GROUPS * COLUMNS)) < ENOUGH_WORKGROUPS) {
-    GROUPS /= 2;
-  }
+  const threads = Math.ceil(N / COLUMNS);
+  const shared = Math.ceil(threads / 8) < ENOUGH_WORKGROUPS ? 4 : 8;
+  const GROUPS = M * N * K <= ALONE ? Math.min(64, Math.max(4, 2 ** Math.ceil(Math.log2(threads)))) : shared;
   return { LANES: 1, GROUPS, COLUMNS };
 }
 
@@ -42,7 +43,7 @@ export function matvec(graph: Graph, x: Tensor, weight: Tensor, options: LinearO
   const reading = readMatrices({ weight });
   const { PACKED } = reading.constants;
   const PIECES = PACKED ? Number(reading.constants.WORDS) : VEC4 ? K / 4 : K;
-  const shape = shareOut(graph.traits.lanes, PIECES, N, M);
+  const shape = shareOut(graph.traits.lanes, PIECES, { M, N, K });
   const constants = {
     M,
     N,
