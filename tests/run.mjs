@@ -19,6 +19,9 @@ const MINUTE = 60_000;
 /** Parts of the e2e project, each with its own build of the site: small enough that both lanes end at about the same time. */
 const E2E_PARTS = 8;
 
+/** What holds the page to times, and so must have the machine to itself. */
+const TIMED = 'tests/e2e/speed.e2e.test.ts';
+
 /** Playwright's own download. It says why it failed only in many lines, so they are kept from the reader. */
 function downloadChrome() {
   console.log('No Chrome or Chromium is installed: downloading one ...');
@@ -57,15 +60,16 @@ else becomeNode([...vitest, ...given], environment);
 /**
  * Everything, in two runs at a time: the process of Chromium that stands for a GPU keeps one core busy, however many pages
  * it has. One lane begins with the node project and the other with the gpu project; whichever is free takes the next part
- * of the e2e project. What all of them report is put together at the end.
+ * of the e2e project. What measures times comes last, alone. What all of them report is put together at the end.
  */
 async function runAll() {
   const reports = mkdtempSync(join(tmpdir(), 'inkling-tests-'));
   let code = 0;
-  const run = async (/** @type {string} */ project, shard = '') => {
-    const report = join(reports, `${project}${shard.replace('/', '-')}.json`);
+  let runs = 0;
+  const run = async (/** @type {string} */ project, /** @type {string[]} */ ...which) => {
+    const report = join(reports, `${++runs}.json`);
     const options = ['--project', project, '--reporter=default', '--reporter=blob', `--outputFile.blob=${report}`];
-    const child = spawn(process.execPath, [...vitest, ...options, ...(shard ? [`--shard=${shard}`] : [])], {
+    const child = spawn(process.execPath, [...vitest, ...options, ...which], {
       stdio: 'inherit',
       env: { ...process.env, ...environment },
     });
@@ -75,9 +79,12 @@ async function runAll() {
   const parts = Array.from({ length: E2E_PARTS }, (_, i) => `${i + 1}/${E2E_PARTS}`);
   const lane = async (/** @type {string} */ first) => {
     await run(first);
-    for (let part = parts.shift(); part; part = parts.shift()) await run('e2e', part);
+    for (let part = parts.shift(); part; part = parts.shift()) {
+      await run('e2e', `--shard=${part}`, `--exclude=${TIMED}`);
+    }
   };
   await Promise.all([lane('node'), lane('gpu')]);
+  await run('e2e', TIMED);
   const merged = spawnSync(process.execPath, [...vitest, `--merge-reports=${reports}`, ...given], { stdio: 'inherit' });
   rmSync(reports, { recursive: true });
   process.exitCode = Math.max(merged.status ?? 1, code);
