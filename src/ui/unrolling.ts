@@ -8,7 +8,7 @@ const MARKED = 600;
 
 /**
  * Of what is not on show yet, a frame brings one part in so many, at least a character: fast at first, as if it were being
- * written, and never far behind. 200 characters take some 24 frames. Each is a layout, which a processor that stands for the
+ * written, and never far behind. 200 characters take 20 frames. Each is a layout, which a processor that stands for the
  * GPU pays for.
  */
 const PARTS = 5;
