@@ -79,6 +79,18 @@ export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): S
   };
 }
 
+/** Under which name choices are kept: what is quickest in f32 need not be so in f16. */
+const memoryName = ({ name }: Device, half: boolean) => (half ? `${name}, f16` : name);
+
+/** The choices that `memory` has for this adapter, of every shape that was ever timed. */
+export async function rememberedChoices(
+  device: Device,
+  half: boolean,
+  memory: TuningMemory | undefined,
+): Promise<ProductChoices> {
+  return (await memory?.recall(memoryName(device, half))) ?? {};
+}
+
 /**
  * Times the variants of every product in `graph` on this device, the largest first, and chooses the quickest. What
  * `memory` knows from before is taken as it is, and it learns the rest. When the time is up, the remaining shapes take
@@ -86,9 +98,8 @@ export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): S
  */
 export async function tuneProducts(device: Device, graph: Graph, options: Tuning = {}): Promise<ProductChoices> {
   const { memory, progress, budget_ms = device.software ? Number.POSITIVE_INFINITY : BUDGET_MS } = options;
-  // What is quickest in f32 need not be so in f16.
-  const adapter = graph.halves ? `${device.name}, f16` : device.name;
-  const known = (await memory?.recall(adapter)) ?? {};
+  const half = graph.halves !== undefined;
+  const known = await rememberedChoices(device, half, memory);
   const shapes = new Map<string, Shape>();
   for (const shape of graph.dispatches
     .flatMap(partsOf)
@@ -101,7 +112,7 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
   const choices: Record<string, ProductVariant> = {};
   const left: [string, Shape][] = [];
   const started = performance.now();
-  let variants = candidates(device, graph.halves !== undefined);
+  let variants = candidates(device, half);
   for (const [index, [key, shape]] of largestFirst.entries()) {
     const remembered = known[key];
     if (remembered) {
@@ -118,7 +129,7 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
     choices[key] = variants[times.indexOf(best)]!;
     variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
   }
-  await memory?.keep(adapter, { ...known, ...choices });
+  await memory?.keep(memoryName(device, half), { ...known, ...choices });
   const timed = largestFirst.filter(([key]) => choices[key] !== undefined);
   for (const [key, shape] of left) {
     choices[key] = choices[nearest(shape, timed)]!;

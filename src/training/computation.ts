@@ -3,7 +3,7 @@ import type { Graph, KernelTraits, Precision } from '../graph/graph.ts';
 import { whyNotHalf, whyNotUnits } from '../graph/half-check.ts';
 import { timeProducts } from '../graph/product-timing.ts';
 import { traitsOf } from '../graph/traits.ts';
-import { type ProductChoices, type Tuning, tuneProducts } from '../graph/tuner.ts';
+import { type ProductChoices, rememberedChoices, type Tuning, tuneProducts } from '../graph/tuner.ts';
 import type { PrecisionChoice, TrainingConfig } from '../model/config.ts';
 import type { TrainingState } from './state.ts';
 
@@ -98,6 +98,19 @@ export async function chooseComputation(
     if (inHalf >= inFull) return { ...other, note: 'Computing in f32: f16 is not quicker for this model here.' };
   }
   return { precision: 'f16', products, note: '' };
+}
+
+/**
+ * How a run that has not begun will most likely compute, as far as that can be told without computing anything: f16 is
+ * expected to pass its check and to be the quicker one, and shapes that were never timed are left out.
+ */
+export async function likelyComputation(
+  device: Device,
+  { wanted = 'f32', unproven, products, tuning }: Omit<ComputationOptions, 'state'>,
+): Promise<Pick<Computation, 'precision' | 'products'>> {
+  const half = device.half && !unproven && (wanted === 'f16' || (wanted === 'auto' && !device.software));
+  const known = products ?? (tuning && (await rememberedChoices(device, half, tuning.memory)));
+  return { precision: half ? 'f16' : 'f32', products: known };
 }
 
 /** What a run's state says of it. */

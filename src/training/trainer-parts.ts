@@ -85,7 +85,8 @@ function stepGraph(options: TrainerOptions, layout: ParameterLayout, traits: Ker
   return graph;
 }
 
-function traceAll(options: TrainerOptions, layout: ParameterLayout, traits: KernelTraits): Traced {
+/** All graphs of a run, in the order in which they are needed. */
+export function traceRun(options: TrainerOptions, layout: ParameterLayout, traits: KernelTraits): Traced {
   const { model, training } = options;
   const weights = weightsBuffer(training);
   const splits = splitsOf(options);
@@ -159,7 +160,7 @@ export async function makeTrainerParts(device: Device, options: TrainerOptions):
   const computation = await chooseComputation(device, (traits) => stepGraph(options, layout, traits), asked);
   const arena = new Arena(device);
   try {
-    const traced = traceAll(options, layout, traitsOf(device, computation.products, computation.precision));
+    const traced = traceRun(options, layout, traitsOf(device, computation.products, computation.precision));
     const statistics = await allocate(device, arena, traced, options);
     // the first step does not wait for the kernels that write; see `Trainer.run`
     device.pipelines.watch(preparing && ((done, total) => preparing('compiling', done, total)));

@@ -14,11 +14,11 @@ import {
   type Continuation,
   canTrain,
   chosenConfig,
+  chosenProducts,
   chosenStart,
   faultsOf,
   interruptedRun,
   isActive,
-  neededText,
   type PanelName,
   type Settings,
   type StartView,
@@ -247,12 +247,10 @@ async function train(): Promise<void> {
   }
   const config = chosenConfig(view);
   const start = chosenStart(view);
-  const { computed } = view.settings;
-  const products = computed?.on === view.adapter?.name && neededText(view) === null ? computed?.products : undefined;
   const name = RUNS.name(view.text!.name, sizeName(view));
   store.dispatch({ kind: 'train-requested' });
   void navigator.storage?.persist?.(); // so that the browser clears the run away only when asked to
-  const result = await session.train(config, start, name, products);
+  const result = await session.train(config, start, name, chosenProducts(view));
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 

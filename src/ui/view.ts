@@ -261,6 +261,12 @@ export function chosenStart({ start: { from, unknown } }: View): Start {
   return from === 'new' ? { from } : { from, unknown };
 }
 
+/** The kernels' variants that the next run has to take: those of a link, where text and adapter are the link's too. */
+export function chosenProducts(view: View): Readonly<Record<string, string>> | undefined {
+  const { computed } = view.settings;
+  return computed?.on === view.adapter?.name && neededText(view) === null ? computed?.products : undefined;
+}
+
 export const isActive = (phase: Phase): boolean => phase === 'preparing' || phase === 'running' || phase === 'paused';
 
 /** What the first button does now. */

@@ -13,7 +13,7 @@ import type { Checkpoint } from '../training/checkpoint.ts';
 import { estimateMemory, type MemoryEstimate } from '../training/memory.ts';
 import { type Losses, overfittingSince } from '../training/overfitting.ts';
 import type { TrainingState } from '../training/state.ts';
-import { Trainer, type TrainerOptions } from '../training/trainer.ts';
+import type { Trainer, TrainerOptions } from '../training/trainer.ts';
 import { type EventStream, RunClock } from './event-stream.ts';
 import type { Metrics } from './messages.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -67,12 +67,11 @@ export function requireMemory(device: Device, { largest }: MemoryEstimate, { ids
   requireFits(device, largest.bytes, largest.what);
 }
 
-/** Puts a run on the GPU. Throws what `Trainer.create` throws. */
-export async function createTrainer(
+/** What a trainer is made of. Throws `too-large` where this adapter cannot hold the run. */
+export function trainerOptions(
   device: Device,
   { config, text, state, begun, products }: Pick<RunPlan, 'config' | 'text' | 'state' | 'products'> & Partial<RunPlan>,
-  preparing?: TrainerOptions['preparing'],
-): Promise<Trainer> {
+): TrainerOptions {
   const { ids, tokenizer, dataset } = text;
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const task = dataset === null ? undefined : DATASETS[dataset].task;
@@ -80,7 +79,7 @@ export async function createTrainer(
   const { training } = config;
   requireMemory(device, estimateMemory(model, training, ids.length), text); // before anything is allocated
   const tuning = device.software ? undefined : { memory: tuningMemory }; // a processor takes long for it
-  return Trainer.create(device, {
+  return {
     model,
     training,
     ...splitCorpus(ids),
@@ -89,8 +88,7 @@ export async function createTrainer(
     seeded: begun === 'seed',
     products,
     tuning,
-    preparing,
-  });
+  };
 }
 
 /** How often the preparation of a run is told, in milliseconds. */

@@ -2,10 +2,12 @@ import type { Device } from '../gpu/device.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
 import { checkRunConfig, type RunConfig } from '../model/config.ts';
 import { parameterCount } from '../model/parameters.ts';
+import { compileAhead } from '../training/head-start.ts';
 import { estimateMemory } from '../training/memory.ts';
+import { Trainer } from '../training/trainer.ts';
 import { type Trial, timeSteps } from '../training/trial.ts';
 import { answer } from './answer.ts';
-import { createTrainer, type RunText, requireMemory } from './live-run.ts';
+import { productsOf, type RunText, requireMemory, trainerOptions } from './live-run.ts';
 import type { Failure, Result } from './messages.ts';
 import type { SpareTime } from './spare-time.ts';
 
@@ -30,6 +32,12 @@ export interface Measured {
 export interface PlanningCommands {
   /** Counts what a run of this configuration takes on the present text. No work for the GPU. Codes: `no-text`, `bad-config`. */
   estimate(config: RunConfig): Promise<Result<RunEstimate>>;
+  /**
+   * Compiles, as long as the GPU has nothing else to do, the kernels that a run of this configuration on the present text
+   * would compile first; `products` as in `train`. Another call takes its place. Answers whether all are there. Codes:
+   * `no-text`, `bad-config`, `bad-link`, `too-large`, and those of `Graphics.open`.
+   */
+  prepare(config: RunConfig, products?: Readonly<Record<string, string>>): Promise<Result<boolean>>;
   /** Makes a few steps of this configuration on the present text, times them and throws them away. One trial at a time, and
    * none while a run goes on. Codes: `still-training`, `gpu-busy`, `superseded`, `no-text`, and those of `train`. */
   measure(config: RunConfig): Promise<Result<Measured>>;
@@ -72,6 +80,15 @@ export class Planning implements PlanningCommands {
     });
   }
 
+  prepare(config: RunConfig, products?: Readonly<Record<string, string>>): Promise<Result<boolean>> {
+    return answer(async () => {
+      checkRunConfig(config);
+      const text = this.#text();
+      const plan = { config, text, products: productsOf(products) };
+      return this.#spare.fill((device, free) => compileAhead(device, trainerOptions(device, plan), free));
+    });
+  }
+
   measure(config: RunConfig): Promise<Result<Measured>> {
     return answer(async () => {
       checkRunConfig(config);
@@ -79,7 +96,8 @@ export class Planning implements PlanningCommands {
       await this.end();
       return this.#spare.use(async (device) => {
         const trial = timeSteps(
-          (training, state) => createTrainer(device, { config: { ...config, training }, text, state }),
+          (training, state) =>
+            Trainer.create(device, trainerOptions(device, { config: { ...config, training }, text, state })),
           { ...config.model, vocab_size: text.tokenizer.vocab_size },
           config.training,
         );

@@ -1,9 +1,9 @@
 import { InklingError, toFailure } from '../gpu/errors.ts';
-import type { Trainer } from '../training/trainer.ts';
+import { Trainer } from '../training/trainer.ts';
 import type { EventStream } from './event-stream.ts';
 import type { Graphics } from './graphics.ts';
 import { planAnew, planToGoOn } from './kept-plans.ts';
-import { createTrainer, LiveRun, preparation, type RunPlan } from './live-run.ts';
+import { LiveRun, preparation, type RunPlan, trainerOptions } from './live-run.ts';
 import type { Phase } from './messages.ts';
 import { givenUp, Recovery } from './recovery.ts';
 import type { RunKeeper } from './run-keeper.ts';
@@ -151,11 +151,9 @@ export class RunLife {
     let keeper: RunKeeper | undefined;
     try {
       plan = await prepare();
-      trainer = await createTrainer(
-        await graphics.open(),
-        plan,
-        preparation((detail) => attempt === this.#attempt && this.#tell('preparing', detail)),
-      );
+      const device = await graphics.open();
+      const preparing = preparation((detail) => attempt === this.#attempt && this.#tell('preparing', detail));
+      trainer = await Trainer.create(device, { ...trainerOptions(device, plan), preparing });
       if (attempt === this.#attempt) keeper = await plan.keep(trainer);
     } catch (error) {
       trainer?.destroy();

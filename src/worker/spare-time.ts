@@ -6,6 +6,8 @@ export class SpareTime {
   readonly #device: () => Promise<Device>;
   readonly #running: () => boolean;
   #lent = false;
+  /** Counts what has been asked of `fill`. */
+  #filled = 0;
 
   /** `running`: whether a run goes on. */
   constructor(device: () => Promise<Device>, running: () => boolean) {
@@ -27,5 +29,16 @@ export class SpareTime {
     } finally {
       this.#lent = false;
     }
+  }
+
+  /**
+   * Does what nobody waits for: `free` tells the work whether it may go on, and it may not once a run is prepared or goes on,
+   * the GPU is lent or something newer fills the time. Answers what the work does, or false where it may not begin.
+   */
+  async fill(work: (device: Device, free: () => boolean) => Promise<boolean>): Promise<boolean> {
+    const mine = ++this.#filled;
+    const device = await this.#device();
+    const free = () => mine === this.#filled && !this.#lent && !this.#running();
+    return free() && work(device, free);
   }
 }

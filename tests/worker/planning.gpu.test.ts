@@ -1,7 +1,7 @@
 import type * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PlanningCommands } from '../../src/worker/planning.ts';
-import { Tab, TEXT, tinyRun } from './run-harness.ts';
+import { Tab, TEXT, tinyRun, traceOf } from './run-harness.ts';
 
 let tab: Tab;
 beforeAll(async () => {
@@ -53,4 +53,41 @@ test('a trial gives way to a run, and none is made beside one', async () => {
   huge.model.n_inner = 65536;
   expect(await planning.estimate(huge)).toMatchObject({ value: { failure: { code: 'too-large' } } });
   expect(await tab.session.train(huge)).toMatchObject({ ok: false, failure: { code: 'too-large' } });
+});
+
+test('kernels compiled ahead are those that a run takes: it starts at once, and is the same run', async () => {
+  const config = tinyRun({ max_iters: 6, eval_interval: 3, sample_interval: 0, batch_size: 5 });
+  const whole = async (one: Tab) => {
+    const run = await one.train(config);
+    await one.until(() => one.phase === 'finished');
+    return traceOf(one, run);
+  };
+  const compiled = (one: Tab) => one.of('status').filter(({ detail }) => /Compiling kernels, \d/.test(detail));
+  const other = await Tab.open();
+  const unprepared = await whole(other);
+  expect(compiled(other)).not.toEqual([]);
+  other.close();
+
+  const planning = tab.session.planning as never as Comlink.Remote<PlanningCommands>;
+  expect(await planning.prepare(config)).toEqual({ ok: true, value: true });
+  expect(await whole(tab)).toEqual(unprepared);
+  expect(compiled(tab)).toEqual([]);
+});
+
+test('compiling ahead gives way: to what is chosen next, to a run, and to a measurement', async () => {
+  const planning = tab.session.planning as never as Comlink.Remote<PlanningCommands>;
+  const left = planning.prepare(tinyRun({ batch_size: 7 }));
+  expect(await planning.prepare(tinyRun({ batch_size: 5 }))).toEqual({ ok: true, value: true });
+  expect(await left).toEqual({ ok: true, value: false });
+
+  const beforeTrial = planning.prepare(tinyRun({ batch_size: 9 }));
+  expect(await planning.measure(tinyRun())).toMatchObject({ ok: true });
+  expect(await beforeTrial).toEqual({ ok: true, value: false });
+
+  const beforeRun = planning.prepare(tinyRun({ batch_size: 11 }));
+  expect(await tab.session.train(tinyRun({ max_iters: 100_000 }))).toMatchObject({ ok: true });
+  expect(await beforeRun).toEqual({ ok: true, value: false });
+  expect(await planning.prepare(tinyRun({ batch_size: 13 }))).toEqual({ ok: true, value: false }); // beside a run
+  const unsound = tinyRun({ batch_size: 0 });
+  expect(await planning.prepare(unsound)).toMatchObject({ ok: false, failure: { code: 'bad-config' } });
 });

@@ -9,7 +9,16 @@ import type { Session } from '../session-client.ts';
 import { choicesIn, type Settings, settingsFrom, withChoice } from '../settings.ts';
 import { SETTINGS } from '../strings.ts';
 import { shared } from '../styles.ts';
-import { canGenerate, chosenConfig, chosenPreset, faultsOf, initialView, isActive, type View } from '../view.ts';
+import {
+  canGenerate,
+  chosenConfig,
+  chosenPreset,
+  chosenProducts,
+  faultsOf,
+  initialView,
+  isActive,
+  type View,
+} from '../view.ts';
 import type { Choice } from './fields.ts';
 import './link-button.ts';
 import './model-card.ts';
@@ -18,6 +27,8 @@ import './training-card.ts';
 
 /** How long a configuration has to stand before it is counted, in milliseconds. */
 const SETTLED_MS = 150;
+/** How long it has to stand after that before its kernels are compiled. */
+const IDLE_MS = 1000;
 /** What a preset sets itself: choices of these go when another one is taken. */
 const OF_PRESETS: readonly ConfigKey[] = ['max_iters', 'batch_size', 'learning_rate', 'min_lr', 'dropout'];
 
@@ -58,6 +69,7 @@ export class RunConfiguration extends LitElement {
   /** What has been counted, or is being counted. */
   #counted = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -71,6 +83,7 @@ export class RunConfiguration extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearTimeout(this.#timer);
+    clearTimeout(this.#idle);
   }
 
   /** Puts the keyboard into the field of this name. */
@@ -88,6 +101,7 @@ export class RunConfiguration extends LitElement {
     const before = changed.get('view');
     if (view.adapter?.name !== before?.adapter?.name) this.#speeds.forget();
     this.#hearSpeed();
+    if (before !== undefined && isActive(before.phase) && !isActive(view.phase)) this.#prepareSoon();
     const parts = ['settings', 'text', 'start', 'adapter'] as const;
     if (before !== undefined && parts.every((part) => view[part] === before[part])) return;
     this.#shown = shownOf(view);
@@ -112,14 +126,25 @@ export class RunConfiguration extends LitElement {
     if (wanted === this.#counted) return;
     this.#counted = wanted;
     clearTimeout(this.#timer);
+    clearTimeout(this.#idle);
     if (view.text === null || session === null || faults.length > 0) {
       this.estimate = null;
       return;
     }
     this.#timer = setTimeout(async () => {
       const result = await session.planning.estimate(config);
-      if (this.#counted === wanted) this.estimate = result.ok ? result.value : null;
+      if (this.#counted !== wanted) return;
+      this.estimate = result.ok ? result.value : null;
+      this.#prepareSoon();
     }, SETTLED_MS);
+  }
+
+  /** Has the kernels of the present configuration compiled, if it stands: then Train need not wait for them. */
+  #prepareSoon(): void {
+    const { session, estimate } = this;
+    clearTimeout(this.#idle);
+    if (session === null || estimate === null || estimate.failure !== null) return;
+    this.#idle = setTimeout(() => session.planning.prepare(this.#shown.config, chosenProducts(this.view)), IDLE_MS);
   }
 
   #change(settings: Partial<Settings>): void {
