@@ -1,3 +1,4 @@
+import { watchArrivals } from './arrival.ts';
 import { InklingError } from './errors.ts';
 import { PipelineCache } from './kernel.ts';
 import { quadsHold } from './quads.ts';
@@ -96,6 +97,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
       'Close other pages that use the GPU and reload; if that does not help, update the graphics driver.',
     );
   }
+  void watchArrivals(device); // known long before anything is waited for that takes its time
   const software = isSoftware(adapter.info);
   const pipelines = new PipelineCache(device);
   const half = device.features.has('shader-f16');

@@ -1,4 +1,5 @@
 import source from '../../shaders/floor.wgsl?raw';
+import { arrived } from './arrival.ts';
 import { type Device, guarded } from './device.ts';
 import type { Kernel } from './kernel.ts';
 import { type RecordedDispatch, replay } from './recording.ts';
@@ -38,7 +39,7 @@ async function timeOnce(device: GPUDevice, dispatches: readonly RecordedDispatch
   const commands = encoder.finish();
   const started = performance.now();
   device.queue.submit([commands]);
-  await device.queue.onSubmittedWorkDone();
+  await arrived(device, device.queue.onSubmittedWorkDone());
   const elapsed = performance.now() - started;
   const ms = await stopwatch?.read();
   return ms !== undefined && ms > 0 && ms <= elapsed ? ms : elapsed;

@@ -1,3 +1,5 @@
+import { arrived } from './arrival.ts';
+
 /** Copies `bytes` of a buffer to the CPU at once: for results that are worth waiting for, never for the step loop. */
 export async function readBuffer(
   device: GPUDevice,
@@ -27,7 +29,8 @@ export async function readTogether(
   });
   device.queue.submit([encoder.finish()]);
   try {
-    await Promise.all(copies.map((staging) => staging.mapAsync(GPUMapMode.READ))); // the CPU waits for the GPU
+    const mapped = copies.map((staging) => staging.mapAsync(GPUMapMode.READ));
+    await arrived(device, Promise.all(mapped)); // the CPU waits for the GPU
     return copies.map((staging) => staging.getMappedRange().slice(0));
   } finally {
     for (const staging of copies) staging.destroy();
@@ -73,7 +76,7 @@ export class ReadbackRing {
     }
     this.#device.queue.submit([encoder.finish()]);
     try {
-      await staging.mapAsync(GPUMapMode.READ, 0, end);
+      await arrived(this.#device, staging.mapAsync(GPUMapMode.READ, 0, end));
       const bytes = staging.getMappedRange(0, end).slice(0);
       staging.unmap();
       return bytes;

@@ -1,7 +1,10 @@
+import { arrived } from './arrival.ts';
+
 /** Times passes by the GPU's own clock (timestamp query), one at a time. */
 export class Stopwatch {
   /** For the pass that is to be timed. */
   readonly pass: GPUComputePassDescriptor;
+  readonly #device: GPUDevice;
   readonly #queries: GPUQuerySet;
   readonly #resolved: GPUBuffer;
   readonly #staging: GPUBuffer;
@@ -9,6 +12,7 @@ export class Stopwatch {
   busy = false;
 
   constructor(device: GPUDevice) {
+    this.#device = device;
     this.#queries = device.createQuerySet({ label: 'stopwatch', type: 'timestamp', count: 2 });
     const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
     this.#resolved = device.createBuffer({ label: 'stopwatch', size: 16, usage });
@@ -27,7 +31,7 @@ export class Stopwatch {
   /** Milliseconds that the pass took. May be nonsense: not every driver's clock is right. */
   async read(): Promise<number> {
     try {
-      await this.#staging.mapAsync(GPUMapMode.READ); // the CPU waits for the GPU
+      await arrived(this.#device, this.#staging.mapAsync(GPUMapMode.READ)); // the CPU waits for the GPU
       const [began, ended] = new BigUint64Array(this.#staging.getMappedRange());
       const ms = Number(ended! - began!) / 1e6;
       this.#staging.unmap();

@@ -158,11 +158,13 @@ export class Program {
     replay(pass, this.dispatches);
   }
 
-  /** Submits one run by itself. */
-  run(): void {
+  /** Submits one run, or several one after the other, in one pass. */
+  run(times = 1): void {
     const encoder = this.#device.gpu.createCommandEncoder();
     const pass = encoder.beginComputePass();
-    this.encode(pass);
+    for (let i = 0; i < times; i++) {
+      this.encode(pass);
+    }
     pass.end();
     this.#device.gpu.queue.submit([encoder.finish()]);
   }

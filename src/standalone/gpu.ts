@@ -1,5 +1,6 @@
 import type { RecordedDecoder, RecordedKernel, RecordedProgram } from '../generation/recorded.ts';
 import { keptTokens } from '../generation/window.ts';
+import { arrived, watchArrivals } from '../gpu/arrival.ts';
 import { describeAdapter, isSoftware } from '../gpu/device.ts';
 import { bindingsOf, specialise } from '../gpu/kernel.ts';
 import type { GPTConfig } from '../model/config.ts';
@@ -21,6 +22,7 @@ export async function openGPU(
   if (!adapter) throw new Error('There is no WebGPU.');
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
+  void watchArrivals(device);
   const program = decoder.programs[isSoftware(adapter.info) ? 'software' : 'gpu'];
   const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
   device.pushErrorScope('validation');
@@ -129,7 +131,7 @@ async function* writeOn(
     pass.end();
     encoder.copyBufferToBuffer(buffers[program.named.drawn]!, 0, staging, 0, staging.size);
     queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
+    await arrived(device, staging.mapAsync(GPUMapMode.READ));
     const drawn = new Uint32Array(staging.getMappedRange().slice(0));
     staging.unmap();
     return drawn;

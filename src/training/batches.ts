@@ -1,5 +1,6 @@
 import drawSource from '../../shaders/draw_batch.wgsl?raw';
 import randomSource from '../../shaders/random.wgsl?raw';
+import { arrived } from '../gpu/arrival.ts';
 import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { fold } from '../gpu/recording.ts';
@@ -48,11 +49,12 @@ const SLICE = 2 ** 22;
  * arrays of bytes and of 16-bit numbers lie in memory, for WebGPU runs on little-endian machines only.
  */
 export async function uploadCorpus(
-  queue: GPUQueue,
+  { gpu }: Device,
   buffer: GPUBuffer,
   parts: readonly TokenIds[],
   vocab_size: number,
 ): Promise<void> {
+  const { queue } = gpu;
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const slice = allocateIds(Math.min(SLICE, Math.ceil(length / 4) * 4), vocab_size);
   let filled = 0;
@@ -67,7 +69,7 @@ export async function uploadCorpus(
         queue.writeBuffer(buffer, offset, slice);
         offset += slice.byteLength;
         filled = 0;
-        await queue.onSubmittedWorkDone(); // so that the driver's own copies do not pile up
+        await arrived(gpu, queue.onSubmittedWorkDone()); // so that the driver's own copies do not pile up
       }
     }
   }

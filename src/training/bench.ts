@@ -139,7 +139,7 @@ export async function allocateTraining(
   const arena = new Arena(device);
   arena.plan(graph);
   const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
-  await uploadCorpus(device.gpu.queue, resident, [corpus], model.vocab_size);
+  await uploadCorpus(device, resident, [corpus], model.vocab_size);
   for (const [name, data] of [...(await startingBuffers(graph.layout, model, training)), ...halfBuffers(graph)]) {
     device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
   }

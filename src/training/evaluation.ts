@@ -1,6 +1,8 @@
 import meanLossSource from '../../shaders/mean_loss.wgsl?raw';
 import randomSource from '../../shaders/random.wgsl?raw';
+import { arrived } from '../gpu/arrival.ts';
 import type { Device } from '../gpu/device.ts';
+import { Pacer } from '../gpu/pacer.ts';
 import { readBuffer } from '../gpu/readback.ts';
 import type { Graph } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
@@ -41,8 +43,8 @@ export async function allocateEvaluation(arena: Arena, { eval_iters }: TrainingC
 }
 
 /**
- * Mean loss over the `batches` of a traced evaluation, in nats. Each batch is a submit of its own, and `passed` is asked
- * before it: so a pause is obeyed.
+ * Mean loss over the `batches` of a traced evaluation, in nats. A submit holds as many batches as take some 14 ms, and
+ * `passed` is asked before each: so a pause is obeyed.
  */
 export async function meanLoss(
   { gpu }: Device,
@@ -52,10 +54,15 @@ export async function meanLoss(
   passed: () => Promise<void>,
 ): Promise<number> {
   gpu.queue.writeBuffer(arena.buffer(PROGRESS), 0, new Uint32Array(2));
-  for (let batch = 0; batch < batches; batch++) {
+  const pacer = new Pacer();
+  for (let batch = 0; batch < batches; ) {
     await passed();
-    program.run();
-    await gpu.queue.onSubmittedWorkDone();
+    const together = Math.min(pacer.steps, batches - batch);
+    const started = performance.now();
+    program.run(together);
+    await arrived(gpu, gpu.queue.onSubmittedWorkDone());
+    pacer.learn(together, performance.now() - started);
+    batch += together;
   }
   await passed();
   const losses = new Float32Array(await readBuffer(gpu, arena.buffer(RECORDS), 0, 4 * batches));

@@ -125,7 +125,7 @@ async function allocate(device: Device, arena: Arena, traced: Traced, options: T
   }
   const { queue } = device.gpu;
   const resident = await arena.named(CORPUS, corpusBytes(train.length + val.length, model.vocab_size));
-  await uploadCorpus(queue, resident, [train, val], model.vocab_size);
+  await uploadCorpus(device, resident, [train, val], model.vocab_size);
   const starting = await startingBuffers(layout, model, training, state);
   for (const [name, data] of [...starting, ...halfBuffers(step)]) {
     queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);

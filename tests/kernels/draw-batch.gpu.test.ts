@@ -26,7 +26,7 @@ async function drawAll(
   const arena = new Arena(device);
   const corpus = await arena.named(CORPUS, corpusBytes(ids.length, options.vocab_size));
   const cut = Math.floor(ids.length / 3); // in two parts, and not at the border of a word
-  await uploadCorpus(device.gpu.queue, corpus, [ids.subarray(0, cut), ids.subarray(cut)], options.vocab_size);
+  await uploadCorpus(device, corpus, [ids.subarray(0, cut), ids.subarray(cut)], options.vocab_size);
   const progress = await arena.named(PROGRESS, 8);
   arena.plan(graph);
   const program = (await arena.compile()).get(graph)!;

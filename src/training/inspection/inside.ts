@@ -1,3 +1,4 @@
+import { arrived } from '../../gpu/arrival.ts';
 import { type Device, guarded } from '../../gpu/device.ts';
 import { InklingError } from '../../gpu/errors.ts';
 import type { KernelTraits } from '../../graph/graph.ts';
@@ -58,7 +59,7 @@ export async function readMoment(
       end += bytes;
     }
     gpu.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ); // the CPU waits for the GPU
+    await arrived(gpu, staging.mapAsync(GPUMapMode.READ)); // the CPU waits for the GPU
     const mapped = staging.getMappedRange();
     const step = new Uint32Array(mapped, 0, 1)[0]!;
     let from = 4;
