@@ -6,7 +6,7 @@ import { benchCurve } from './bench-curve.ts';
 import { benchGeneration } from './bench-generation.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
-import { precisionOf, TUNING_FLAGS, tuningOf } from './tuning.ts';
+import { precisionOf, requireOneTuning, TUNING_FLAGS, tuningOf } from './tuning.ts';
 
 const FLAGS = {
   config: 'text',
@@ -21,6 +21,12 @@ const FLAGS = {
 /** Unless asked for, a configuration whose step must take longer than this is left out. */
 const SLOW_STEP_MS = 10_000;
 
+/** What has no effect on what else can be measured. */
+const NOT_WITH = {
+  generate: ['curve', 'steps', 'profile', 'precision', 'tune', 'no-tune'],
+  curve: ['profile', 'tune', 'no-tune'],
+} as const;
+
 /** `bench`: times a training step of each configuration, beside the least that it can take on this adapter. */
 export async function bench(argv: string[]): Promise<boolean> {
   const { flags } = readFlags('bench', argv, FLAGS, false);
@@ -34,6 +40,13 @@ export async function bench(argv: string[]): Promise<boolean> {
   if (steps !== undefined && steps < 1) {
     throw new UsageError(`bench: --steps must be at least 1, not ${steps}.`, 'Leave it out to let the time decide.');
   }
+  const mode = flags.generate ? 'generate' : flags.curve ? 'curve' : undefined;
+  const idle = (mode && NOT_WITH[mode].filter((name) => flags[name] !== undefined)) ?? [];
+  if (idle.length > 0) {
+    const names = idle.map((name) => `--${name}`).join(' and ');
+    throw new UsageError(`bench: --${mode} does nothing with ${names}.`, 'Leave one of them out.');
+  }
+  requireOneTuning('bench', flags);
   const wanted = precisionOf('bench', flags);
   const output = new Output(flags.json === true);
   const device = await openDeviceInNode(output, { experimental: wanted !== 'f32' });

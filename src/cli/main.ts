@@ -1,7 +1,9 @@
 import { runCommand } from './commands.ts';
 
 // Whoever read the output has left (`| head`): a run in progress saves and ends as on Ctrl-C, anything else just ends.
-process.stdout.on('error', () => {
+// Each line that it still writes fails like the first, and that one was enough.
+process.stdout.once('error', () => {
+  process.stdout.on('error', () => {});
   if (process.listenerCount('SIGINT') > 0) {
     process.emit('SIGINT');
   } else {

@@ -17,7 +17,7 @@ import {
 } from '../model/config.ts';
 import { UNKNOWN_CHOICES, type UnknownChoice } from '../text/adapt.ts';
 import { type FlagKind, type Flags, UsageError } from './arguments.ts';
-import { precisionOf, TUNING_FLAGS } from './tuning.ts';
+import { precisionOf, requireOneTuning, TUNING_FLAGS } from './tuning.ts';
 
 /** The flags that make a configuration; the others say where things are. */
 const CONFIGURATION = {
@@ -70,6 +70,7 @@ export type TrainFlags = Flags<typeof TRAIN_FLAGS>;
 /** Refuses combinations and values that this version has no way to obey. */
 export function checkTrainFlags(flags: TrainFlags): void {
   precisionOf('train', flags);
+  requireOneTuning('train', flags);
   for (const [name, choices] of Object.entries(CHOICES) as [keyof typeof CHOICES, readonly string[]][]) {
     const value = flags[name];
     if (value !== undefined && !choices.includes(value)) {
@@ -95,7 +96,9 @@ export function checkTrainFlags(flags: TrainFlags): void {
     );
   }
   if (flags.resume !== undefined) {
-    const given = [...Object.keys(CONFIGURATION), 'precision', 'init', 'out'].filter((name) => name in flags);
+    const given = [...Object.keys(CONFIGURATION), 'precision', 'tune', 'no-tune', 'init', 'out'].filter(
+      (name) => name in flags,
+    );
     if (given.length > 0) {
       throw new UsageError(
         `train: --resume goes on with the run as it was, so --${given[0]} cannot be given.`,

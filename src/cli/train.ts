@@ -1,4 +1,4 @@
-import type { Device } from '../gpu/device.ts';
+import { causeOf, type Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { type RunConfig, type TrainingConfig, tokensPerStep } from '../model/config.ts';
 import { changeVocabulary } from '../model/vocabulary.ts';
@@ -12,7 +12,7 @@ import { estimateMemory } from '../training/memory.ts';
 import { bitsPerCharacter, type Losses, overfittingSince } from '../training/overfitting.ts';
 import { freshState, type TrainingState, weightsOf } from '../training/state.ts';
 import { Trainer, type TrainerListener } from '../training/trainer.ts';
-import { readFlags } from './arguments.ts';
+import { readFlags, UsageError } from './arguments.ts';
 import { MetricsFile } from './metrics-file.ts';
 import { adapterName, openDeviceInNode } from './open.ts';
 import { Output } from './output.ts';
@@ -90,6 +90,12 @@ function adaptText(flags: TrainFlags, text: Text, from: Checkpoint): EncodedText
     );
   }
   if (tokenizer_json !== undefined) {
+    if (flags.unknown !== undefined) {
+      throw new UsageError(
+        'train: --unknown has no effect with a model that has a tokenizer of its own, which knows every character.',
+        'Leave it out.',
+      );
+    }
     const tokenizer = tokenizerOf(vocabulary, tokenizer_json);
     return { ...text, task: undefined, tokenizer, ids: tokenizer.encode(text.tokenizer.decode(text.ids)) };
   }
@@ -207,7 +213,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
       if (error instanceof InklingError && error.code === 'diverged') {
         await save(); // the last good weights
       }
-      throw error;
+      throw await causeOf(device, error);
     });
     if (finished && config.training.patience > 0) {
       val_loss = trainer.best?.val_loss ?? val_loss;

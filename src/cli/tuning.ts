@@ -45,6 +45,13 @@ export function tuningOf(
   return wanted && !flags['no-tune'] ? { memory } : undefined;
 }
 
+/** Throws where tuning is both asked for and not wanted. */
+export function requireOneTuning(command: string, flags: { tune?: boolean; 'no-tune'?: boolean }): void {
+  if (flags.tune && flags['no-tune']) {
+    throw new UsageError(`${command}: --tune and --no-tune say opposite things.`, 'Leave one of them out.');
+  }
+}
+
 /** Throws on a precision that there is not. */
 export function precisionOf(command: string, { precision = 'f32' }: { precision?: string }): PrecisionChoice {
   if (!PRECISIONS.includes(precision as PrecisionChoice)) {

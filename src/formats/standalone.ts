@@ -2,6 +2,7 @@ import { recordDecoder } from '../generation/recorded.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { dataOf, packingOf, quantize } from '../model/quantization.ts';
 import { joinWeights, type StandaloneModel } from '../standalone/model.ts';
+import { toBase64 } from './base64.ts';
 import { cannotExpress, type PortableModel } from './portable-model.ts';
 
 /** What the page says of its model. */
@@ -10,17 +11,6 @@ export interface StandaloneFacts {
   steps: number;
   val_loss: number | null;
   prompt: string;
-}
-
-/** Bytes that are turned into text at a time. */
-const PIECE = 3 << 13;
-
-function base64(bytes: Uint8Array): string {
-  const pieces: string[] = [];
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    pieces.push(btoa(String.fromCharCode(...bytes.subarray(at, at + PIECE))));
-  }
-  return pieces.join('');
 }
 
 /**
@@ -47,7 +37,7 @@ export function encodeStandalone(
     bits,
     decoder: recordDecoder(config, packingOf(weights)),
     ...facts,
-    weights: base64(joinWeights(config, bits, dataOf(weights))),
+    weights: toBase64(joinWeights(config, bits, dataOf(weights))),
   };
   const json = JSON.stringify(whole).replaceAll('<', '\\u003c');
   return new TextEncoder().encode(template.replace('%MODEL%', () => json));

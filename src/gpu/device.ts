@@ -115,6 +115,17 @@ export async function deviceLoss(device: Device): Promise<InklingError> {
   );
 }
 
+/** How much later than the failures that it causes a loss may be told, in milliseconds. */
+const LOSS_MS = 1000;
+
+/** Why work failed: that the device was lost, where it was, and otherwise `error` itself. */
+export async function causeOf(device: Device, error: unknown): Promise<unknown> {
+  if (error instanceof InklingError) return error;
+  const likely = error instanceof DOMException; // as a mapping that has failed
+  const waited = new Promise((resolve) => setTimeout(resolve, likely ? LOSS_MS : 0));
+  return (await Promise.race([deviceLoss(device), waited])) ?? error;
+}
+
 /**
  * Runs `work` inside error scopes, so that what WebGPU reports about it is thrown here and names `what`.
  *

@@ -2,7 +2,7 @@ import type { Generator } from '../generation/generator.ts';
 import { type OpenGenerator, openGenerator } from '../generation/open.ts';
 import { SAMPLING_DEFAULTS } from '../generation/options.ts';
 import { type WritingOptions, writeText } from '../generation/text.ts';
-import type { Device } from '../gpu/device.ts';
+import { causeOf, type Device } from '../gpu/device.ts';
 import type { GPTConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import type { Weights } from '../model/quantization.ts';
@@ -53,16 +53,27 @@ export abstract class LanguageModel {
 
   /** `write`, piece by piece as it comes. Breaking out of the loop ends it; until it has ended, other texts wait. */
   async *stream(prompt = '', options: WriteOptions = {}): AsyncGenerator<string> {
-    const generator = await this.generator();
-    for await (const { piece } of writeText(generator, this.tokenizer, prompt, { ...SAMPLING_DEFAULTS, ...options })) {
-      yield piece;
+    try {
+      const generator = await this.generator();
+      for await (const { piece } of writeText(generator, this.tokenizer, prompt, {
+        ...SAMPLING_DEFAULTS,
+        ...options,
+      })) {
+        yield piece;
+      }
+    } catch (error) {
+      throw await causeOf(this.device, error);
     }
   }
 
   /** The mean loss over every token of a text but the first, in nats; a token is a character where there is no other tokenizer. */
   async evaluate(text: string): Promise<number> {
     const { ids } = await this.read(text);
-    return textLoss(this.device, this.config, this.weights, ids);
+    try {
+      return await textLoss(this.device, this.config, this.weights, ids);
+    } catch (error) {
+      throw await causeOf(this.device, error);
+    }
   }
 
   /** Gives its memory on the GPU back; it takes new memory when it is used again. */

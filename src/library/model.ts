@@ -1,5 +1,5 @@
 import type { Generator } from '../generation/generator.ts';
-import type { Device } from '../gpu/device.ts';
+import { causeOf, type Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import type { Bits } from '../graph/packed.ts';
 import { type GPTConfig, type TrainingConfig, withSteps } from '../model/config.ts';
@@ -205,8 +205,11 @@ export class Model extends LanguageModel {
             await onEvaluation?.({ step, train_loss, val_loss: loss });
           },
         }));
+      if (finished && run.training.patience > 0) val_loss = trainer.best?.val_loss ?? val_loss; // whose weights it has taken
       this.#run = { ...run, val_loss, state: await trainer.snapshot() };
       return { step: trainer.step, finished, val_loss };
+    } catch (error) {
+      throw await causeOf(this.device, error);
     } finally {
       signal?.removeEventListener('abort', stop);
       this.#training = false;

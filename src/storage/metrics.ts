@@ -71,6 +71,11 @@ export function divide(
   };
 }
 
+/** Of entries in the order of their steps, the last of each step: earlier versions noted some speeds twice. */
+export function oncePerStep<T extends { step: number }>(entries: readonly T[]): T[] {
+  return entries.filter(({ step }, i) => step !== entries[i + 1]?.step);
+}
+
 export const isEmpty = (metrics: Metrics): boolean => Object.values(metrics).every(({ length }) => length === 0);
 
 /** Chunks in the order in which they were appended, as one. */
@@ -80,6 +85,6 @@ export function joined(chunks: readonly KeptMetrics[]): Metrics {
     evaluations: chunks.flatMap(({ evaluations }) => evaluations),
     samples: chunks.flatMap(({ samples }) => samples),
     norms: chunks.flatMap(({ norms = [] }) => norms),
-    speeds: chunks.flatMap(({ speeds = [] }) => speeds),
+    speeds: oncePerStep(chunks.flatMap(({ speeds = [] }) => speeds)),
   };
 }

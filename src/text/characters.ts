@@ -13,3 +13,11 @@ export function listCharacters(characters: readonly string[]): string {
   const named = characters.slice(0, 5).map(describeCharacter).join(', ');
   return characters.length > 5 ? `${named} and ${characters.length - 5} more` : named;
 }
+
+/** The beginning of a line, of at most `most` characters (code points): whole words, if its first one is not longer. */
+export function firstWords(line: string, most: number): string {
+  const characters = Array.from(line);
+  if (characters.length <= most) return line;
+  const cut = characters.lastIndexOf(' ', most);
+  return characters.slice(0, cut > 0 ? cut : most).join('');
+}

@@ -29,6 +29,14 @@ export function corpusBytes(length: number, vocab_size: number): number {
 
 /** Refuses a corpus that the adapter cannot bind as one buffer. Throws `too-large`. */
 export function requireCorpusFits(device: Device, length: number, vocab_size: number): void {
+  if (vocab_size > MOST_TOKENS) {
+    const [known, most] = [vocab_size, MOST_TOKENS].map((number) => number.toLocaleString('en-US'));
+    throw new InklingError(
+      'too-large',
+      `The model knows ${known} different tokens, and a run can have ${most}: its text lies on the GPU with 16 bits a token.`,
+      'Train a model with a smaller vocabulary; this one can be evaluated, and writes.',
+    );
+  }
   const { maxBufferSize, maxStorageBufferBindingSize } = device.gpu.limits;
   const most = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   if (corpusBytes(length, vocab_size) > most) {
@@ -40,6 +48,9 @@ export function requireCorpusFits(device: Device, length: number, vocab_size: nu
     );
   }
 }
+
+/** As many as 16 bits tell apart. */
+const MOST_TOKENS = 2 ** 16;
 
 /** Tokens that are packed at a time: the most that is ever copied. */
 const SLICE = 2 ** 22;

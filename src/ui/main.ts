@@ -7,6 +7,7 @@ import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
 import type { LinkedText, ReadLink } from './link.ts';
 import { openSession, type Session } from './session-client.ts';
+import { settingsOf } from './settings.ts';
 import { Store } from './store.ts';
 import { FAILURES, isFetched, MILESTONES, RUNS, TITLE } from './strings.ts';
 import {
@@ -256,9 +257,12 @@ async function train(): Promise<void> {
 
 /** The run that diverged once more, at a lower rate. */
 async function tryAt(learning_rate: number): Promise<void> {
-  const advanced = { ...store.view.settings.advanced, learning_rate };
+  const { run } = store.view;
+  if (run === null) return;
+  const settings = settingsOf(run.config); // what is chosen for the next run may be something else by now
+  const advanced = { ...settings.advanced, learning_rate };
   delete advanced.min_lr; // it was chosen for the other rate
-  store.dispatch({ kind: 'settings-changed', settings: { advanced } });
+  store.dispatch({ kind: 'settings-changed', settings: { ...settings, advanced } });
   await train();
 }
 

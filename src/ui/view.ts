@@ -6,6 +6,7 @@ import {
   type PresetName,
   type RunConfig,
 } from '../model/config.ts';
+import { firstWords } from '../text/characters.ts';
 import type {
   AdapterDescription,
   Choices,
@@ -251,9 +252,11 @@ export function faultsOf(view: View): Fault<ConfigKey>[] {
   return [{ key: 'block_size', ...SETTINGS.shortText(view.text!.characters, block_size, needed) }, ...faults];
 }
 
-/** The learning rate to offer after a run that has diverged, or null. */
-export function lowerRate({ failure, run }: View): number | null {
-  return failure?.code === 'diverged' && run !== null ? lowerLearningRate(run.config.training) : null;
+/** The learning rate to offer after a run that has diverged, or null: also where Train would begin with another text or model. */
+export function lowerRate({ failure, run, text, start }: View): number | null {
+  if (failure?.code !== 'diverged' || run === null || start.from !== 'new') return null;
+  const same = run.textName === text?.name && run.vocabulary === text.vocab_size;
+  return same ? lowerLearningRate(run.config.training) : null;
 }
 
 /** What Train would start from. */
@@ -330,9 +333,7 @@ export function bestOf(evaluations: readonly Evaluation[]): Evaluation | null {
 export function openingOf(preview: string): string {
   const lines = preview.split('\n').map((line) => line.trim());
   const line = lines.find((candidate) => candidate.length >= 40) ?? lines.find((candidate) => candidate !== '') ?? '';
-  if (line.length <= OPENING) return line;
-  const cut = line.lastIndexOf(' ', OPENING);
-  return line.slice(0, cut > 0 ? cut : OPENING);
+  return firstWords(line, OPENING);
 }
 
 /** At most `most` of the items: the first, the last, and evenly between. */

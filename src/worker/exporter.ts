@@ -1,4 +1,5 @@
 import type { RunConfig } from '../model/config.ts';
+import { firstWords } from '../text/characters.ts';
 import { splitCorpus, type TokenIds } from '../text/corpus.ts';
 import { titleOf } from '../text/datasets.ts';
 import { type Checkpoint, encodeCheckpoint, portableModel } from '../training/checkpoint.ts';
@@ -23,8 +24,7 @@ function beginningOf({ tokenizer, ids }: ExportedRun): string {
   if (tokenizer.documents) return '';
   const lines = tokenizer.decode(splitCorpus(ids).val.subarray(0, LOOKED_AT)).split('\n').slice(1);
   const line = lines.map((one) => one.trim()).find((one) => one.length >= 2 * BEGINNING) ?? '';
-  const cut = line.lastIndexOf(' ', BEGINNING);
-  return line.slice(0, cut > 0 ? cut : BEGINNING);
+  return firstWords(line, BEGINNING);
 }
 
 /** A run's model as a file; what writes the format is fetched when it is first asked for. Throws `not-expressible`, naming the option that the format has no word for. */

@@ -9,6 +9,7 @@ export async function planToGoOn(library: RunLibrary, id: string, wait?: number)
     config: record.config,
     text,
     state: checkpoint.state,
+    val_loss: checkpoint.val_loss,
     metrics,
     begun: record.begun,
     keep: async (trainer) => library.keep(taken, trainer),
@@ -18,5 +19,5 @@ export async function planToGoOn(library: RunLibrary, id: string, wait?: number)
 
 /** A run of which nothing was saved, once more under the same name. `plan`: what it began with. */
 export function planAnew(library: RunLibrary, id: string, plan: RunPlan, wait: number): RunPlan {
-  return { ...plan, keep: (trainer) => library.keepAgain(id, plan.text, trainer, wait) };
+  return { ...plan, keep: (trainer) => library.keepAgain(id, plan.text, trainer, wait), letGo: () => {} };
 }

@@ -37,6 +37,8 @@ export interface RunPlan {
   text: RunText;
   /** Where it goes on from. */
   state?: TrainingState | undefined;
+  /** Validation loss at its last evaluation, where it goes on. */
+  val_loss?: number | null;
   /** Whether its first weights come from the seed, or from another model; undefined where nobody knows any more. */
   begun: Beginning | undefined;
   /** The variants of the products that it is to take; else they are timed, where that pays. */
@@ -119,8 +121,8 @@ export class LiveRun implements WritingModel {
   readonly begun: Beginning | undefined;
   /** Steps that it had made when it came to the GPU. */
   readonly firstStep: number;
-  /** Validation loss at the last evaluation, in nats. */
-  val_loss: number | null = null;
+  /** Validation loss of the weights as they were last evaluated, in nats. */
+  val_loss: number | null;
   readonly keeper: RunKeeper | undefined;
   /** Resolves when nothing of it is on the GPU any more, and its end is saved. */
   ended: Promise<void> = Promise.resolve();
@@ -128,12 +130,14 @@ export class LiveRun implements WritingModel {
   readonly #events: EventStream;
   readonly #evaluations: Losses[];
   #notedAt = performance.now();
+  /** The last step whose speed was kept. */
+  #noted = 0;
   /** What its samples are measured by, once that has been read. */
   #measure: TextMeasure | undefined;
 
   /** Tells that the run has started. */
   constructor(
-    { config, text, metrics, begun }: RunPlan,
+    { config, text, metrics, begun, val_loss = null }: RunPlan,
     trainer: Trainer,
     keeper: RunKeeper | undefined,
     events: EventStream,
@@ -142,7 +146,9 @@ export class LiveRun implements WritingModel {
     this.tokenizer = text.tokenizer;
     this.config = config;
     this.begun = begun;
+    this.val_loss = val_loss;
     this.firstStep = trainer.step;
+    this.#noted = trainer.step; // there is no speed before a step of its own
     this.ids = text.ids;
     this.textName = text.name;
     this.text = { name: text.dataset ?? text.name, sha256: text.sha256, documents: text.tokenizer.documents };
@@ -186,16 +192,17 @@ export class LiveRun implements WritingModel {
   /** Keeps the speed once a second, and at evaluations, which short runs have too. */
   #noteSpeed(step: number, evaluated = false): void {
     const now = performance.now();
-    if (!evaluated && now - this.#notedAt < NOTE_MS) return;
+    if (step <= this.#noted || (!evaluated && now - this.#notedAt < NOTE_MS)) return;
     this.#notedAt = now;
+    this.#noted = step;
     this.keeper?.speed({ step, tokens_per_s: this.#clock.tokensPerSecond() });
   }
 
   /** Trains to the end (true) or until it is stopped (false), tells what happens and keeps it. Throws what the trainer does. */
-  run(writer: Writer): Promise<boolean> {
-    const { keeper } = this;
+  async run(writer: Writer): Promise<boolean> {
+    const { keeper, trainer } = this;
     const events = this.#events;
-    return this.trainer.run({
+    const finished = await trainer.run({
       steps: (records) => {
         keeper?.steps(records);
         events.steps(records);
@@ -207,17 +214,20 @@ export class LiveRun implements WritingModel {
       },
       evaluated: (step, train_loss, val_loss, improved, accuracy) => {
         this.val_loss = val_loss;
-        if (step > 0) this.#noteSpeed(step, true);
+        this.#noteSpeed(step, true);
         keeper?.evaluated({ step, train_loss, val_loss, accuracy }, improved);
         this.#evaluations.push({ step, train_loss, val_loss });
         const overfitting_since = overfittingSince(this.#evaluations);
         events.send({ kind: 'eval', step, train_loss, val_loss, overfitting_since, accuracy });
       },
       sampleDue: async (step) => {
-        const sample = await writer.sample(this, step, this.config.training.seed + step, this.#measure);
+        const seed = (this.config.training.seed + step) >>> 0; // the largest is 2^32 - 1
+        const sample = await writer.sample(this, step, seed, this.#measure);
         keeper?.sampled(sample);
         events.send({ kind: 'sample', ...sample });
       },
     });
+    if (finished && trainer.best && this.config.training.patience > 0) this.val_loss = trainer.best.val_loss; // whose weights it has taken
+    return finished;
   }
 }

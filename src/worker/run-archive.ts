@@ -12,7 +12,7 @@ import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
 import type { RunText } from './live-run.ts';
 import type { ExportedFile } from './messages.ts';
-import { readMetrics } from './metrics-reader.ts';
+import { readMetrics, writeMetrics } from './metrics-file.ts';
 import { textOf } from './texts.ts';
 import { packTokens, unpackTokens } from './tokens.ts';
 
@@ -50,7 +50,7 @@ export function exportArchive({ record, tokens, checkpoint, best, metrics }: Run
   const files = new Map<string, Uint8Array>([
     ['run.json', utf8(JSON.stringify(run, null, 2))],
     ['checkpoint.safetensors', encodeCheckpoint(checkpoint)],
-    ['metrics.json', utf8(JSON.stringify(metrics))],
+    ['metrics.json', utf8(JSON.stringify(writeMetrics(metrics)))],
     ['metrics.csv', utf8(METRICS_HEADER + lines.map((line) => metricsLine(line)).join(''))],
     ['text.tokens', tokens],
   ]);

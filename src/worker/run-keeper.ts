@@ -181,7 +181,8 @@ export class RunKeeper {
       const [latest, best] = [this.#latest, this.#best];
       this.#latest = undefined;
       this.#best = undefined;
-      await this.#attempt(() => this.#commit(latest, best));
+      const committed = await this.#attempt(() => this.#commit(latest, best));
+      if (!committed) this.#best ??= best; // it may be the best for long
     }
   }
 
@@ -221,11 +222,14 @@ export class RunKeeper {
     return encodeCheckpoint({ ...this.#options.description, val_loss, state });
   }
 
-  async #attempt(work: () => Promise<void>): Promise<void> {
+  /** Whether `work` was done; the page is told where it was not. */
+  async #attempt(work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
+      return true;
     } catch (error) {
       this.#report(error);
+      return false;
     }
   }
 

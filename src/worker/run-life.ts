@@ -143,9 +143,9 @@ export class RunLife {
   async #launch(attempt: number, prepare: () => Promise<RunPlan>): Promise<void> {
     const { graphics, events, writer, makeRoom } = this.#options;
     await this.#end();
-    await makeRoom();
     const before = this.#phase;
     this.#tell('preparing', 'Compiling the kernels for this model');
+    await makeRoom();
     let plan: RunPlan | undefined;
     let trainer: Trainer | undefined;
     let keeper: RunKeeper | undefined;

@@ -69,8 +69,10 @@ export class Session extends LibraryCommands implements SessionCommands {
       events: this.#events,
       writer: this.#writer,
       library: () => this.library(),
-      makeRoom: () =>
-        Promise.all([this.lab.stop(), this.benchmarking.stop(), this.planning.end(), this.shrinking.stop()]),
+      makeRoom: async () => {
+        await Promise.all([this.lab.stop(), this.benchmarking.stop(), this.planning.end(), this.shrinking.stop()]);
+        await spare.free();
+      },
     });
     const device = () => this.#graphics.open();
     const running = () => this.#life.phase === 'running' || this.#life.phase === 'preparing';
@@ -123,8 +125,14 @@ export class Session extends LibraryCommands implements SessionCommands {
       await this.#life.begin(async () => {
         const { text, state } = await this.#starts.begin(start, loaded, config);
         const begun = start.from === 'new' ? 'seed' : 'model';
-        const keep = (trainer: Trainer) => this.#keepNew(name ?? text.name, config, text, trainer, begun);
-        return { config, text, state, begun, products: productsOf(products), keep };
+        let kept: RunKeeper | undefined;
+        const keep = async (trainer: Trainer) => {
+          kept = await this.#keepNew(name ?? text.name, config, text, trainer, begun);
+          return kept;
+        };
+        // a run that was stopped before its first step is none that anybody could go on with
+        const letGo = () => kept && void this.library().then((library) => library.remove(kept!.id).catch(() => {}));
+        return { config, text, state, begun, products: productsOf(products), keep, letGo };
       });
     });
   }

@@ -6,6 +6,7 @@ export class SpareTime {
   readonly #device: () => Promise<Device>;
   readonly #running: () => boolean;
   #lent = false;
+  #work: Promise<unknown> = Promise.resolve();
   /** Counts what has been asked of `fill`. */
   #filled = 0;
 
@@ -24,11 +25,18 @@ export class SpareTime {
       throw new InklingError('gpu-busy', 'Another experiment or measurement is going on.', 'Wait for its end.');
     }
     this.#lent = true;
+    const done = this.#device().then(work);
+    this.#work = done.catch(() => {});
     try {
-      return await work(await this.#device());
+      return await done;
     } finally {
       this.#lent = false;
     }
+  }
+
+  /** Resolves when what the GPU is lent to now has ended. */
+  async free(): Promise<void> {
+    await this.#work;
   }
 
   /**

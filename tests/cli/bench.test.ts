@@ -49,6 +49,9 @@ test.for([
   [['--config', 'huge'], /Take one of tiny, small, nanogpt-cpu, nanogpt-gpu or all/],
   [['--steps', '0'], /at least 1, not 0/],
   [['tiny'], /belongs to no flag/],
+  [['--generate', '--steps', '3', '--profile'], /--generate does nothing with --steps and --profile/],
+  [['--curve', '--no-tune'], /--curve does nothing with --no-tune/],
+  [['--tune', '--no-tune'], /say opposite things/],
 ] as const)('%j is refused in one line', async ([args, words]) => {
   const { status, stdout, stderr } = await here('bench', ...args);
   expect(status).toBe(2);

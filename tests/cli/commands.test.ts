@@ -206,6 +206,8 @@ describe('bad input: one line on stderr that says how to mend it, nothing on std
     [2, ['train', '--optimizer', 'adam', '--weight-decay', '0.1'], /no decoupled weight decay.*l2/],
     [2, ['train', '--warmup', '50', '--steps', '40'], /warm-up of 50 steps/],
     [2, ['train', '--resume', 'x', '--lr', '1'], /--lr cannot be given/],
+    [2, ['train', '--resume', 'x', '--no-tune'], /--no-tune cannot be given/],
+    [2, ['train', '--tune', '--no-tune'], /say opposite things/],
     [2, ['train', '--unknown', 'add'], /Give --init too/],
     [2, ['train', '--init', 'x', '--unknown', 'maybe'], /takes add or drop, not “maybe”/],
     [1, ['train', '--text', '/no/such/file'], /no such file/],

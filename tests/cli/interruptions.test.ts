@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { Random } from '../reference/arrays.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -107,4 +108,26 @@ test('killed at any moment and resumed, nothing is lost and no bit differs', { t
   const mixed = await train(['--resume', out]);
   expect(mixed.status).toBe(1);
   expect(mixed.stderr).toMatch(/is not the text that this run has learnt from/);
+});
+
+test('whoever reads the output may leave: the run saves and ends', { timeout: 120_000 }, async () => {
+  const out = join(folder, 'left');
+  const args = ['--text', join(folder, 'text.txt'), ...SMALL, '--steps', '100000', '--out', out];
+  const launcher = join(ROOT, 'src/cli/launch.mjs');
+  const child = spawn(process.execPath, [launcher, 'train', ...args, '--json'], { cwd: ROOT });
+  let lines = 0;
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    lines += String(chunk).split('\n').length - 1;
+    if (lines > 5) child.stdout.destroy();
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  expect(stderr).toMatch(/Stopped after \d+ steps\. Go on with/);
+  expect(status).toBe(1);
+  const { state } = decodeCheckpoint(new Uint8Array(readFileSync(join(out, CHECKPOINT))));
+  expect(state.step).toBeGreaterThan(0);
+  expect(stderr).toContain(`Stopped after ${state.step} steps`);
 });

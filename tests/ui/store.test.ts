@@ -287,6 +287,11 @@ describe('the sentence about the loss', () => {
     const diverged: Action = { kind: 'error', failure: { ...failure, code: 'diverged' } };
     expect(lowerRate(inRun(diverged))).toBeCloseTo(preset('small').training.learning_rate / 3, 12);
     expect(lowerRate(inRun({ kind: 'error', failure }))).toBeNull();
+    // what Train would begin with now is not what diverged
+    const other: Action = { kind: 'text-loaded', text: { ...moby, name: 'Another' } };
+    expect(lowerRate(inRun(other, diverged))).toBeNull();
+    const start: Action = { kind: 'start-changed', start: { from: 'run', described: null } };
+    expect(lowerRate(inRun(start, diverged))).toBeNull();
   });
 });
 
@@ -312,6 +317,7 @@ describe('the offered prompt', () => {
     expect(openingOf('abc')).toBe('abc');
     expect(openingOf('')).toBe('');
     expect(openingOf('x'.repeat(100))).toBe('x'.repeat(20));
+    expect(openingOf(`a${'😀'.repeat(30)}`)).toBe(`a${'😀'.repeat(19)}`); // no half of one
   });
 });
 

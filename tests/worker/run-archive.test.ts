@@ -58,7 +58,18 @@ async function run(): Promise<RunParts> {
   const metrics = {
     records: [1, 2, 3, 4, 5, 6].map((step) => ({ step, loss: 4 / step, lr: 1e-3, grad_norm: 0.1 * step })),
     evaluations: [0, 5].map((step) => ({ step, train_loss: 3, val_loss: 2.5 })),
-    samples: [{ step: 5, text: 'a drop' }],
+    samples: [
+      { step: 0, text: 'noise' },
+      {
+        step: 5,
+        text: 'a 😀',
+        choices: {
+          shares: Uint16Array.from({ length: 7 * 3 }, (_, i) => 3000 * i),
+          likeliest: Uint32Array.from({ length: 5 * 3 }, (_, i) => 0x1f600 + i),
+        },
+        counted: { words: 2, known: 1, characters: 6, lineBreaks: 0 },
+      },
+    ],
     norms: [{ step: 5, names: ['a'], grad: [1], update: [2], weight: [3], moved: null }],
     speeds: [{ step: 5, tokens_per_s: 1000 }],
   };
@@ -97,6 +108,25 @@ describe('a run as one file', () => {
     expect(id).not.toBe('x');
     expect(Math.min(created, saved)).toBeGreaterThan(1e12);
     expect(exportArchive({ ...back, record: before }).bytes).toEqual(bytes);
+  });
+
+  test('a speed that was kept twice for a step, as earlier versions did, counts once; choices that do not fit are left out', async () => {
+    const parts = await run();
+    const speeds = [3, 5, 5].map((step, i) => ({ step, tokens_per_s: 1000 + i }));
+    const twice = await read(exportArchive({ ...parts, metrics: { ...parts.metrics, speeds } }).bytes);
+    expect(twice.metrics.speeds).toEqual([
+      { step: 3, tokens_per_s: 1000 },
+      { step: 5, tokens_per_s: 1002 },
+    ]);
+    const [first, sample] = parts.metrics.samples;
+    for (const text of ['a longer text than was chosen', '']) {
+      const samples = [first!, { ...sample!, text }];
+      const cut = await read(exportArchive({ ...parts, metrics: { ...parts.metrics, samples } }).bytes);
+      expect(cut.metrics.samples[1]).toEqual({ step: 5, text, choices: undefined, counted: sample!.counted });
+    }
+    const older = { ...parts.metrics, samples: [{ step: 5, text: 'a', choices: { shares: { 0: 1 }, likeliest: {} } }] };
+    const files = readZip(new Uint8Array(exportArchive(parts).bytes)).set('metrics.json', utf8(older));
+    expect((await read(writeZip(files))).metrics.samples).toEqual([{ step: 5, text: 'a' }]);
   });
 
   test('has a curve for spreadsheets beside it', async () => {

@@ -72,7 +72,7 @@ export class RunDialog extends LitElement {
     if (best === null || best.step === step) return nothing;
     const radio = (value: string, label: string, at: number) => html`
       <label>
-        <input type="radio" name="from" value=${value} .checked=${this.from === at} @change=${() => (this.from = at)} />
+        <input type="radio" name="from" value=${value} ?checked=${value === 'latest'} @change=${() => (this.from = at)} />
         ${label}
       </label>
     `;

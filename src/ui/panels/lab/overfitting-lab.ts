@@ -50,7 +50,7 @@ export class OverfittingLab extends LabElement {
 
   #press(): void {
     if (experiment.running !== null) experiment.end();
-    else if (this.#ready) void experiment.run(this.session!, this.view.text!.name);
+    else if (this.#ready) void experiment.run(this.session!, this.view.text!.sha256);
   }
 
   #settings() {
@@ -103,7 +103,7 @@ export class OverfittingLab extends LabElement {
     }
     if (this.#busy) return OVERFITTING.busy;
     if (results.size === 0) return OVERFITTING.idle;
-    if (this.view.text !== null && !experiment.isCurrent(this.view.text.name)) return OVERFITTING.stale;
+    if (this.view.text !== null && !experiment.isCurrent(this.view.text.sha256)) return OVERFITTING.stale;
     return finished ? OVERFITTING.done : OVERFITTING.ended;
   }
 
