@@ -17,7 +17,7 @@ fn main() {
 
 test('a shader that does not compile is reported with the compiler’s message and its line', async ({ device }) => {
   const compile = device.pipelines.get({ source: SOURCE, entry: 'main', constants: { N: 3 } }, ['out']);
-  await expect(compile).rejects.toThrow(/main does not compile: line 6: .*BROKEN.*out\[0\] = BROKEN;/);
+  await expect(compile).rejects.toThrow(/main does not compile: line 6: .*BROKEN.*out\[0\] = BROKEN;/s);
 });
 
 test('a buffer that the shader does not declare is named', async ({ device }) => {
