@@ -3,6 +3,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { standalonePage } from './site/standalone-page.ts';
 import { findChrome } from './src/cli/set-up.mjs';
+import { firefox } from './tests/firefox.ts';
 
 const chrome = await findChrome();
 
@@ -10,6 +11,17 @@ const chrome = await findChrome();
 // gives its page a real GPU only over Vulkan.
 const real = process.platform === 'linux' ? ['--use-angle=vulkan', '--enable-features=Vulkan'] : [];
 const adapter = process.env.INKLING_GPU === 'real' ? real : ['--use-webgpu-adapter=swiftshader'];
+
+// INKLING_FIREFOX=/usr/bin/firefox runs them, in `npm test -- --project gpu`, in that Firefox, whose WGSL compiler and WebGPU
+// are others than Chrome's. Not in the whole run.
+const provider = process.env.INKLING_FIREFOX
+  ? firefox(process.env.INKLING_FIREFOX)
+  : playwright({
+      launchOptions: {
+        ...(chrome ? { executablePath: chrome } : {}),
+        args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking', ...adapter],
+      },
+    });
 
 // INKLING_DAWN=1 adds a project that runs them in Node over the package `webgpu`, on whatever Vulkan driver there is: for
 // features that no browser at hand has, as `INKLING_DAWN=1 npx vitest run --project dawn tests/kernels/half`. What needs f16
@@ -74,13 +86,8 @@ export default defineConfig({
             enabled: true,
             headless: true,
             screenshotFailures: false,
-            instances: [{ browser: 'chromium' }],
-            provider: playwright({
-              launchOptions: {
-                ...(chrome ? { executablePath: chrome } : {}),
-                args: ['--no-sandbox', '--enable-unsafe-webgpu', '--disable-background-networking', ...adapter],
-              },
-            }),
+            instances: [{ browser: process.env.INKLING_FIREFOX ? 'firefox' : 'chromium' }],
+            provider,
           },
         },
       },

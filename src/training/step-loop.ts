@@ -75,7 +75,9 @@ export class StepLoop {
         const submitted = this.#submit(watching?.watched ?? step, first, steps);
         const norms = watching && statistics.take(first + 1, watching);
         norms?.catch(() => {}); // where the step fails, that is what is told
+        const before = this.#flight;
         const flight = submitted.then(async (records) => {
+          await before.catch(() => {}); // where a browser hears of two submits at once, the later one may come first
           const now = performance.now();
           if (!watching) {
             this.#pacer.learn(steps, now - Math.max(lastArrival, started));

@@ -1,12 +1,10 @@
-import { type Device, deviceLoss, openDevice } from '../gpu/device.ts';
+import { type Device, deviceLoss, lossSoon, openDevice } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import type { Failure } from './messages.ts';
 
 /** How long, and how often, a new device is asked for after one was lost: the browser's GPU process has to come back. */
 const REOPEN_MS = 10_000;
 const REOPEN_EVERY_MS = 250;
-/** How much later than the failures it causes a loss may be told. */
-const LOSS_MS = 1000;
 
 /** The one device, asked for when it is needed; never two at a time. */
 export class Graphics {
@@ -61,8 +59,8 @@ export class Graphics {
 
   /** Waits a moment for the loss of the device, if that is what has gone wrong. */
   async lossSoon(): Promise<void> {
-    const lost = this.#device?.then((device) => device.gpu.lost);
-    await Promise.race([lost, new Promise((resolve) => setTimeout(resolve, LOSS_MS))]).catch(() => {});
+    const device = await this.#device?.catch(() => undefined);
+    if (device) await lossSoon(device);
   }
 
   async #ask(): Promise<Device> {
@@ -81,7 +79,8 @@ export class Graphics {
       );
     }
     const device = await openDevice(this.#gpu);
-    device.gpu.addEventListener('uncapturederror', ({ error }) => {
+    device.gpu.addEventListener('uncapturederror', async ({ error }) => {
+      if (await lossSoon(device)) return; // what fails on a lost device is told as its loss
       const memory = error instanceof GPUOutOfMemoryError;
       this.#onError({
         code: memory ? 'out-of-memory' : 'internal',

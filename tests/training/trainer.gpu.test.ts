@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { type StepRecord, Trainer } from '../../src/training/trainer.ts';
 import { expectClose, gpuTest } from '../graph/harness.ts';
 import { gpt, trainReference } from '../reference/gpt.ts';
@@ -28,6 +28,28 @@ describe('a run', () => {
     expect(again.evaluations).toEqual(one.evaluations);
     expect(again.state).toEqual(one.state);
     expect(losses(other).filter((loss, i) => loss === one.records[i]!.loss)).toEqual([]);
+  });
+
+  // As in Firefox, which hears of several submits at once.
+  gpuTest('is the same where a browser tells of a later submit first', async ({ device }) => {
+    const inOrder = await run(device, options());
+    const { mapAsync } = GPUBuffer.prototype;
+    let calls = 0;
+    const spy = vi.spyOn(GPUBuffer.prototype, 'mapAsync').mockImplementation(async function (
+      this: GPUBuffer,
+      ...given
+    ) {
+      const late = calls++ % 2 === 0;
+      await mapAsync.apply(this, given);
+      if (late) await new Promise((resolve) => setTimeout(resolve, 20));
+      return undefined;
+    });
+    try {
+      expect(await run(device, options())).toEqual(inOrder);
+      expect(calls).toBeGreaterThan(4);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   gpuTest('is what the reference does, where the text has one window only', async ({ device }) => {
