@@ -40,9 +40,11 @@ export function firefox(program: string) {
           running = spawn(program, ['--headless', '--no-remote', '--profile', profile, url], options);
         },
         close: async () => {
-          const ended = new Promise((resolve) => running?.once('exit', resolve) ?? resolve(undefined));
-          running?.kill();
-          await ended;
+          if (running?.exitCode === null) {
+            const ended = new Promise((resolve) => running!.once('exit', resolve));
+            running.kill();
+            await ended;
+          }
           rmSync(profile, { recursive: true, force: true });
         },
       };

@@ -78,7 +78,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
     throw new InklingError(
       'no-adapter',
       'WebGPU is here, but it found no graphics adapter.',
-      'Update the graphics driver, or turn on hardware acceleration in the browser’s settings; Chrome also takes the flag --enable-unsafe-webgpu.',
+      'Update the graphics driver, or turn on hardware acceleration in the browser’s settings; Chrome also takes the flag --enable-unsafe-webgpu, and Firefox gfx.webgpu.ignore-blocklist in about:config.',
     );
   }
   const requiredLimits: Record<string, number> = {};

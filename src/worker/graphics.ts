@@ -75,7 +75,7 @@ export class Graphics {
       throw new InklingError(
         'no-webgpu',
         'This browser has no WebGPU.',
-        'Use a current Chrome, Edge, Firefox or Safari; on Linux, Chrome may need --enable-unsafe-webgpu.',
+        'Use a current Chrome, Edge, Firefox or Safari. On Linux, Chrome may need the flag --enable-unsafe-webgpu, and Firefox dom.webgpu.enabled in about:config.',
       );
     }
     const device = await openDevice(this.#gpu);

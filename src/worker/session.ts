@@ -71,7 +71,7 @@ export class Session extends LibraryCommands implements SessionCommands {
       library: () => this.library(),
       makeRoom: async () => {
         await Promise.all([this.lab.stop(), this.benchmarking.stop(), this.planning.end(), this.shrinking.stop()]);
-        await spare.free();
+        await spare.returned();
       },
     });
     const device = () => this.#graphics.open();

@@ -35,7 +35,7 @@ export class SpareTime {
   }
 
   /** Resolves when what the GPU is lent to now has ended. */
-  async free(): Promise<void> {
+  async returned(): Promise<void> {
     await this.#work;
   }
 
