@@ -93,7 +93,7 @@ function tell(output: Output, { result, rates, batches, note }: Benchmark, adapt
       `${config}: ${figure(ms_per_step)} ms a step, ${tokens_per_s.toLocaleString('en-US')} tokens/s; ${(ms_per_step / floor_ms).toFixed(2)} x the floor of ${figure(floor_ms)} ms`,
       `  floor: arithmetic ${figure(floor.arithmetic_ms)} ms at ${figure(rates.flops / 1e6)} GFLOP/s, bytes ${figure(floor.bytes_ms)} ms at ${figure(rates.bytes / 1e6)} GB/s, dispatches ${figure(floor.dispatch_ms)} ms at ${figure(1000 * rates.dispatch)} us`,
       `  ${rest.dispatches_per_step} dispatches and ${figure(rest.submits_per_step)} submits a step; ${rest.parameters.toLocaleString('en-US')} parameters, ${(rest.gpu_bytes / 2 ** 20).toFixed(1)} MiB on the GPU`,
-      `  median of ${batches} batches, on ${adapter}, products of ${rest.precision}, without dropout`,
+      `  median of ${batches} batches, on ${adapter}, products of ${rest.precision}, ${rest.dropout > 0 ? `dropout ${rest.dropout}` : 'without dropout'}`,
     ].join('\n'),
   );
 }

@@ -37,7 +37,7 @@ export async function evaluate(argv: string[]): Promise<boolean> {
   const context = model.block_size;
   output.result(
     { loss, bits_per_character, characters, context },
-    `${text.name}: ${loss.toFixed(4)} nats or ${bits_per_character.toFixed(4)} bits a character, over ${characters.toLocaleString('en-US')} characters in windows of ${context}.`,
+    `${text.name}: ${loss.toFixed(4)} nats a ${tokenizer_json === undefined ? 'character' : 'token'}, ${bits_per_character.toFixed(4)} bits a character, over ${characters.toLocaleString('en-US')} characters in windows of ${context}.`,
   );
   device.gpu.destroy();
   return true;

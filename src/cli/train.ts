@@ -189,10 +189,11 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
       val_loss = val;
       metrics.add({ step, train_loss, val_loss: val });
       const bits = bitsPerCharacter(val).toFixed(3);
+      const unit = tokenizer instanceof CharacterTokenizer ? 'character' : 'token';
       const answered = accuracy === undefined ? '' : `  accuracy ${(100 * accuracy).toFixed(0)} %`;
       output.result(
         { step, val_loss: val, train_loss, accuracy },
-        `step ${step}  validation loss ${val.toFixed(4)} (${bits} bits per character, perplexity ${Math.exp(val).toFixed(2)})  training loss ${train_loss.toFixed(4)}${answered}`,
+        `step ${step}  validation loss ${val.toFixed(4)} (${bits} bits per ${unit}, perplexity ${Math.exp(val).toFixed(2)})  training loss ${train_loss.toFixed(4)}${answered}`,
       );
       evaluations.push({ step, train_loss, val_loss: val });
       const since = overfittingSince(evaluations);

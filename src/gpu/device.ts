@@ -53,8 +53,9 @@ interface MatrixConfig extends Omit<MatrixUnits, 'width'> {
 // What makes kernels faster or timing finer where the adapter has it. Nothing needs them.
 const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16', MATRIX_FEATURE] as const;
 
-// The defaults are enough for every kernel; a larger binding or buffer only lets a larger model fit.
-const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize'] as const;
+// The defaults are enough for every kernel but products on matrix units of 16 x 16, whose biases' gradients take 256 bytes
+// more of workgroup memory. A larger binding or buffer only lets a larger model fit.
+const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i;
 

@@ -124,7 +124,7 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
       continue;
     }
     progress?.(index, largestFirst.length);
-    const times = await timeVariants(device, shape, variants);
+    const times = await timeVariants(device, shape, variants, half);
     const best = Math.min(...times);
     choices[key] = variants[times.indexOf(best)]!;
     variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
@@ -151,9 +151,11 @@ async function timeVariants(
   device: Device,
   { layout, size, halves }: Shape,
   variants: ProductVariant[],
+  half: boolean,
 ): Promise<number[]> {
   const [M, N, K] = size;
-  const graph = new Graph(new ParameterLayout([]), traitsOf(device), false);
+  const traits = traitsOf(device, {}, half ? 'f16' : 'f32'); // matrix units are there in f16 only
+  const graph = new Graph(new ParameterLayout([]), traits, false);
   const a = graph.input('a', layout === 'TN' ? [K, M] : [M, K], halves.a);
   const b = graph.input('b', layout === 'NT' ? [N, K] : [K, N], halves.b);
   const out = graph.tensor('out', [M, N]);

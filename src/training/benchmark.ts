@@ -104,7 +104,7 @@ async function time(device: Device, one: Case, { steps, signal, ...options }: Be
     dispatches_per_step,
     submits_per_step,
     gpu_bytes,
-    dropout: 0,
+    dropout: training.dropout,
     precision: computation.precision,
   };
   const kernels = options.profile ? await profile(device, model, training, corpus, rates, computation, signal) : [];

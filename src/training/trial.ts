@@ -1,6 +1,7 @@
 import { InklingError } from '../gpu/errors.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { initialParameters, layoutOf } from '../model/parameters.ts';
+import { unprovenInHalf } from './computation.ts';
 import { freshState, type TrainingState } from './state.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -31,7 +32,9 @@ export function timeSteps(
   // its schedule is longer than any trial, so that it ends by the clock alone
   const steps = Math.max(wanted.max_iters, 10_000);
   const still = { max_iters: steps, eval_interval: steps, sample_interval: 0, learning_rate: 0, min_lr: 0 };
-  const training = { ...wanted, ...still };
+  // at this rate f16 would always be taken
+  const precision = unprovenInHalf(wanted) ? 'f32' : wanted.precision;
+  const training = { ...wanted, ...still, precision };
   let trainer: Trainer | undefined;
   let stopped = false;
   const measure = async () => {

@@ -100,10 +100,16 @@ if arguments.text:
     stoi = tokenizer["model"]["vocab"]
     with open(arguments.text, encoding="utf-8", newline="") as file:
         text = file.read()
-    unknown = set(text) - stoi.keys()
+    end = "<|endoftext|>"
+    documents = text.split(end) if end in stoi else [text]
+    unknown = set().union(*documents) - stoi.keys()
     if unknown:
         print(f"Left out, since the model does not know them: {''.join(sorted(unknown))!r}")
-    ids = numpy.array([stoi[character] for character in text if character in stoi], dtype=numpy.uint16)
+    ids = []
+    for number, document in enumerate(documents):
+        ids += [stoi[end]] if number > 0 else []
+        ids += [stoi[character] for character in document if character in stoi]
+    ids = numpy.array(ids, dtype=numpy.uint16)
     folder = os.path.join(arguments.nanogpt, "data", arguments.name)
     os.makedirs(folder, exist_ok=True)
     cut = len(ids) * 9 // 10
