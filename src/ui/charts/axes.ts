@@ -13,6 +13,7 @@ function linearMarks([low, high]: Range, most: number): number[] {
 
 /** The marks of a logarithmic axis: powers of ten, with 2 and 5 between where there is room; linear within a decade. */
 function logMarks([low, high]: Range, most: number): number[] {
+  if (!(low > 0 && high < Number.POSITIVE_INFINITY)) return []; // there is no end to the decades down to zero
   const decades = Math.log10(high / low);
   if (decades < 1) return linearMarks([low, high], most).filter((mark) => mark > 0);
   const factors = 3 * decades <= 1.5 * most ? [1, 2, 5] : [1];

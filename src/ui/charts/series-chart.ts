@@ -230,7 +230,8 @@ export class SeriesChart extends LitElement {
   }
 
   get #range(): Range {
-    return this.zoom ?? this.#all;
+    const { zoom } = this;
+    return zoom && !(this.logX && zoom[0] <= 0) ? zoom : this.#all; // it may be from before the axis became logarithmic
   }
 
   #zoomTo(range: Range | null): void {
