@@ -6,9 +6,10 @@
 // is the same in every run.
 //   dwte[v, c] (= or +=, DWTE_ACCUMULATE) sum over b, t with tokens[b, t] = v of dout[b, t, c]
 //   dwpe[t, c] (= or +=, DWPE_ACCUMULATE) sum over b of dout[b, t, c];  0 for t past the batch's context
+// Where there are many tokens, dwte is left in CHUNKS parts (CHUNKS, V, C), each over CHUNK tokens, for combine.wgsl.
 //
 // Sizes: B batch, T tokens a sequence, T_MAX rows of wpe, V rows of wte, C channels in WIDTH pieces: of four where four
-// divides C (VEC4), otherwise of one. GATHERERS threads a column: V, or 1 with SCATTER. Put behind table_rows.wgsl.
+// divides C (VEC4), otherwise of one. GATHERERS threads a column: CHUNKS * V, or 1 with SCATTER. Put behind table_rows.wgsl.
 
 //#if VEC4
 alias Piece = vec4f;
@@ -27,7 +28,7 @@ alias Piece = f32;
 //#endif
 @group(0) @binding(3) var<storage, read_write> out: array<Piece>;   // (B, T, C)
 @group(0) @binding(4) var<storage, read> dout: array<Piece>;        // (B, T, C)
-@group(0) @binding(5) var<storage, read_write> dwte: array<Piece>;  // (V, C)
+@group(0) @binding(5) var<storage, read_write> dwte: array<Piece>;  // (CHUNKS, V, C)
 @group(0) @binding(6) var<storage, read_write> dwpe: array<Piece>;  // (T_MAX, C)
 
 // A thread for each piece of `out`.
@@ -47,7 +48,8 @@ fn embedding(
 }
 
 // Where threads are dear (SCATTER), a thread for each column of dwte walks the tokens and adds each to its row: nobody
-// else has that column, and the order is the batch's. Otherwise a thread for each piece of dwte looks at every token.
+// else has that column, and the order is the batch's. Otherwise a thread for each piece of dwte looks at every
+// token of its chunk.
 // Then a thread for each piece of dwpe.
 @compute @workgroup_size(16)
 fn embedding_backward(
@@ -72,9 +74,11 @@ fn embedding_backward(
       dwte[tokens[n] * WIDTH + c] += dout[n * WIDTH + c];
     }
 //#else
+    let token = row % V;
+    let first = row / V * CHUNK;
     var sum = Piece();
-    for (var n = 0u; n < B * T; n++) {
-      if (tokens[n] == row) {
+    for (var n = first; n < min(first + CHUNK, B * T); n++) {
+      if (tokens[n] == token) {
         sum += dout[n * WIDTH + c];
       }
     }

@@ -8,6 +8,8 @@
 //   dweight = sum over rows of dout * xhat                                 = or += (ACCUMULATE_PARAMETERS)
 //   dbias   = sum over rows of dout                                        = or += (ACCUMULATE_PARAMETERS)
 //
+// Where there are many rows, the last two are left in CHUNKS parts (CHUNKS, C), each over CHUNK rows, for combine.wgsl.
+//
 // LANES threads share a sum; with LANES 1 there is no barrier. Each reads its OWN = ceil(WIDTH / LANES) pieces of the row
 // once and keeps them. Sizes: N rows, C channels in WIDTH pieces: of four where four divides C (VEC4), otherwise of one.
 // RAGGED where LANES does not divide WIDTH.
@@ -38,8 +40,8 @@ alias OutPiece = Piece;
 @group(0) @binding(4) var<storage, read_write> statistics: array<vec2f>;  // (N) mean, rstd; written by the forward
 @group(0) @binding(5) var<storage, read> dout: array<Piece>;         // (N, C)
 @group(0) @binding(6) var<storage, read_write> dinp: array<Piece>;   // (N, C)
-@group(0) @binding(7) var<storage, read_write> dweight: array<Piece>;  // (C)
-@group(0) @binding(8) var<storage, read_write> dbias: array<Piece>;  // (C)
+@group(0) @binding(7) var<storage, read_write> dweight: array<Piece>;  // (CHUNKS, C)
+@group(0) @binding(8) var<storage, read_write> dbias: array<Piece>;  // (CHUNKS, C)
 @group(0) @binding(9) var<storage, read> saved: array<vec2f>;        // (N) the statistics, read by the backward
 
 alias Shared = vec2f;
@@ -136,7 +138,8 @@ fn layer_norm_backward(
 //#endif
   if (group < COLUMN_WORKGROUPS) {
     let thread = local.x + LANES * local.y;
-    backward_column(group * COLUMN_GROUPS, thread % COLUMN_GROUPS, thread / COLUMN_GROUPS);
+    let groups = COLUMN_WORKGROUPS / CHUNKS;
+    backward_column(group % groups * COLUMN_GROUPS, thread % COLUMN_GROUPS, thread / COLUMN_GROUPS, group / groups);
   } else {
     backward_row((group - COLUMN_WORKGROUPS) * GROUPS + local.y, lane, local.y);
   }
@@ -181,7 +184,7 @@ fn backward_row(row: u32, lane: u32, group: u32) {
 
 // COLUMN_GROUPS pieces of the channels, from `first` on, whose rows COLUMN_LANES threads share; neighbouring threads read
 // neighbouring channels.
-fn backward_column(first: u32, column: u32, lane: u32) {
+fn backward_column(first: u32, column: u32, lane: u32, chunk: u32) {
 //#if REDUCE_COLUMNS
   let c = min(first + column, WIDTH - 1u); // past the end they compute it again: all must meet at the barriers
 //#else
@@ -192,7 +195,7 @@ fn backward_column(first: u32, column: u32, lane: u32) {
 //#endif
   var gain = Piece();   // sum of dout * xhat
   var shift = Piece();  // sum of dout
-  for (var row = lane; row < N; row += COLUMN_LANES) {
+  for (var row = chunk * CHUNK + lane; row < min((chunk + 1u) * CHUNK, N); row += COLUMN_LANES) {
     let dy = dout[row * WIDTH + c];
     let mean_rstd = saved[row];
     gain += dy * ((inp[row * WIDTH + c] - mean_rstd.x) * mean_rstd.y);
@@ -215,14 +218,15 @@ fn backward_column(first: u32, column: u32, lane: u32) {
   if (first + column >= WIDTH || lane > 0u) {
     return;
   }
+  let out_at = chunk * WIDTH + c;
 //#if ACCUMULATE_PARAMETERS
-  gain += dweight[c];
+  gain += dweight[out_at];
 //#endif
-  dweight[c] = gain;
+  dweight[out_at] = gain;
 //#if BIAS
 //#if ACCUMULATE_PARAMETERS
-  shift += dbias[c];
+  shift += dbias[out_at];
 //#endif
-  dbias[c] = shift;
+  dbias[out_at] = shift;
 //#endif
 }

@@ -1,74 +1,95 @@
 // Matrix product on the adapter's matrix units (subgroup matrices), of operands in f16 with sums in f32. Put behind
-// matmul.wgsl. A workgroup of four subgroups computes 64 x 64 outputs, each subgroup 32 x 32 of them, as matrices of
+// matmul.wgsl. A workgroup computes BM x BN outputs, each of its subgroups SPAN_M x SPAN_N of them, as matrices of
 // UNIT_M x UNIT_N; the tiles of BK columns of `a` and rows of `b` come through workgroup memory, as they lie, and the
-// units are told which way that is. Each output's sum runs over k in the units' order. What lies outside of the
-// matrices is zero in the tiles.
+// units are told which way that is. A tile's rows are PAD numbers longer than what is in them, so that neighbouring rows
+// begin in other banks. Each output's sum runs over k in the units' order. What lies outside of the matrices is zero in the
+// tiles.
 //
+// AHEAD, WHOLE_TILES and SPLIT are as in matmul_shared.wgsl, and so is GRADIENT_SCALE.
 // The way out goes through workgroup memory too, a strip of UNIT_M rows of each subgroup at a time.
 //
-// Gradients are scaled on the way in and back on the way out (GRADIENT_SCALE), as in matmul_shared.wgsl.
-// Workgroup (THREADS): WIDTH threads a subgroup, which the host has from the adapter.
+// Workgroup (THREADS): WIDTH threads a subgroup, which the host has from the adapter, SUBGROUPS_N subgroups along n.
+// ROWS_OF_UNITS and COLUMNS_OF_UNITS are those of a subgroup; A_FILLS and B_FILLS vectors of the tiles are filled by each
+// thread.
 
 enable chromium_experimental_subgroup_matrix;
 enable subgroups;
 diagnostic(off, chromium.subgroup_matrix_uniformity); // a subgroup's number is the same for all of it
 
-const BM = 64u;
-const BN = 64u;
-const SPAN = 32u;  // outputs of a subgroup in each direction
-
 alias Left = subgroup_matrix_left<f16, UNIT_K, UNIT_M>;
 alias Right = subgroup_matrix_right<f16, UNIT_N, UNIT_K>;
 alias Result = subgroup_matrix_result<f32, UNIT_N, UNIT_M>;
 
-var<workgroup> a_tile: array<f16, BM * BK>;  // (BM, BK), or (BK, BM) with A_TRANSPOSED
-var<workgroup> b_tile: array<f16, BN * BK>;  // (BK, BN), or (BN, BK) with B_TRANSPOSED
-var<workgroup> strips: array<f32, 4u * UNIT_M * SPAN>;  // (subgroup, UNIT_M, SPAN)
-//#if BIAS_GRADIENT
-var<workgroup> column_sums: array<f32, BM>;
-//#endif
-
-// Four numbers of `a` in the tile's order from `at` on, those outside of the matrix zero.
-fn fill_a(at: u32, m0: u32, k0: u32) {
 //#if A_TRANSPOSED
-  let row = k0 + at / BM;
-  let column = m0 + at % BM;
+const A_LENGTH = BM;  // of what lies along a row of the tile, (BK, BM)
+const A_ROWS = BK;
+//#else
+const A_LENGTH = BK;  // (BM, BK)
+const A_ROWS = BM;
+//#endif
+//#if B_TRANSPOSED
+const B_LENGTH = BK;  // (BN, BK)
+const B_ROWS = BN;
+//#else
+const B_LENGTH = BN;  // (BK, BN)
+const B_ROWS = BK;
+//#endif
+// Tiles and strips are of vectors, and so are strides, and places in them.
+const A_STRIDE = (A_LENGTH + PAD) / 4u;
+const B_STRIDE = (B_LENGTH + PAD) / 4u;
+const STRIP = UNIT_M * SPAN_N / 4u;
+
+var<workgroup> a_tile: array<vec4h, A_ROWS * A_STRIDE>;
+var<workgroup> b_tile: array<vec4h, B_ROWS * B_STRIDE>;
+var<workgroup> strips: array<vec4f, THREADS / WIDTH * STRIP>;  // (subgroup, UNIT_M, SPAN_N)
+
+// Four numbers of `a` from the `at`-th of the tile without its pads on, those outside of the matrix zero.
+fn read_a(at: u32, m0: u32, k0: u32) -> vec4h {
+//#if A_TRANSPOSED
+  let row = k0 + at / A_LENGTH;
+  let column = m0 + at % A_LENGTH;
   let rows = K;
 //#else
-  let row = m0 + at / BK;
-  let column = k0 + at % BK;
+  let row = m0 + at / A_LENGTH;
+  let column = k0 + at % A_LENGTH;
   let rows = M;
 //#endif
-  var v = load_a(min(row, rows - 1u) * A_WIDTH, min(column, A_WIDTH - 1u));
-  v = inside_only(v, row < rows, vec4u(column) + vec4u(0u, 1u, 2u, 3u) < vec4u(A_WIDTH)) * GRADIENT_SCALE;
-  let h = narrow(v);
-  a_tile[at] = h.x;
-  a_tile[at + 1u] = h.y;
-  a_tile[at + 2u] = h.z;
-  a_tile[at + 3u] = h.w;
+//#if WHOLE_TILES
+  return narrow(load_a(row * A_WIDTH, column) * GRADIENT_SCALE);
+//#else
+  let v = load_a(min(row, rows - 1u) * A_WIDTH, min(column, A_WIDTH - 1u));
+  return narrow(inside_only(v, row < rows, vec4u(column) + vec4u(0u, 1u, 2u, 3u) < vec4u(A_WIDTH)) * GRADIENT_SCALE);
+//#endif
 }
 
-fn fill_b(at: u32, n0: u32, k0: u32) {
+fn read_b(at: u32, n0: u32, k0: u32) -> vec4h {
 //#if B_TRANSPOSED
-  let row = n0 + at / BK;
-  let column = k0 + at % BK;
+  let row = n0 + at / B_LENGTH;
+  let column = k0 + at % B_LENGTH;
   let rows = N;
 //#else
-  let row = k0 + at / BN;
-  let column = n0 + at % BN;
+  let row = k0 + at / B_LENGTH;
+  let column = n0 + at % B_LENGTH;
   let rows = K;
 //#endif
-  var v = load_b(min(row, rows - 1u) * B_WIDTH, min(column, B_WIDTH - 1u));
-  v = inside_only(v, row < rows, vec4u(column) + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH));
-  let h = narrow(v);
-  b_tile[at] = h.x;
-  b_tile[at + 1u] = h.y;
-  b_tile[at + 2u] = h.z;
-  b_tile[at + 3u] = h.w;
+//#if WHOLE_TILES
+  return narrow(load_b(row * B_WIDTH, column));
+//#else
+  let v = load_b(min(row, rows - 1u) * B_WIDTH, min(column, B_WIDTH - 1u));
+  return narrow(inside_only(v, row < rows, vec4u(column) + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH)));
+//#endif
 }
 
 fn inside_only(v: vec4f, inside: bool, columns: vec4<bool>) -> vec4f {
   return select(vec4f(), v, vec4<bool>(inside) & columns);
+}
+
+fn place_in_a(at: u32) -> u32 {
+  return at / A_LENGTH * A_STRIDE + at % A_LENGTH / 4u;
+}
+
+fn place_in_b(at: u32) -> u32 {
+  return at / B_LENGTH * B_STRIDE + at % B_LENGTH / 4u;
 }
 
 @compute @workgroup_size(THREADS)
@@ -76,37 +97,68 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   let m0 = workgroup.y * BM;
   let n0 = workgroup.x * BN;
   let subgroup = index / WIDTH;
-  let m_at = (subgroup / 2u) * SPAN;  // where the subgroup's outputs begin in the workgroup's
-  let n_at = (subgroup % 2u) * SPAN;
+  let m_at = (subgroup / SUBGROUPS_N) * SPAN_M;  // where the subgroup's outputs begin in the workgroup's
+  let n_at = (subgroup % SUBGROUPS_N) * SPAN_N;
+//#if SPLIT
+  let begin = workgroup.z * SLICE;
+  let end = min(begin + SLICE, K);
+//#else
+  const begin = 0u;
+  const end = K;
+//#endif
   var sums: array<Result, ROWS_OF_UNITS * COLUMNS_OF_UNITS>;
-//#if BIAS_GRADIENT
-  for (var m = index; m < BM; m += THREADS) {
-    column_sums[m] = 0.0;
-  }
+  var column_sum = vec4f();  // of the index-th vector of the workgroup's rows; only with A_TRANSPOSED
+//#if AHEAD
+  var next_a: array<vec4h, A_FILLS>;
+  var next_b: array<vec4h, B_FILLS>;
+  //#repeat i A_FILLS
+  next_a[i] = read_a(4u * (index + i * THREADS), m0, begin);
+  //#endrepeat
+  //#repeat i B_FILLS
+  next_b[i] = read_b(4u * (index + i * THREADS), n0, begin);
+  //#endrepeat
 //#endif
 
-  for (var k0 = 0u; k0 < K; k0 += BK) {
-    for (var at = 4u * index; at < BM * BK; at += 4u * THREADS) {
-      fill_a(at, m0, k0);
-    }
-    for (var at = 4u * index; at < BN * BK; at += 4u * THREADS) {
-      fill_b(at, n0, k0);
-    }
+  for (var k0 = begin; k0 < end; k0 += BK) {
+    //#repeat i A_FILLS
+//#if AHEAD
+    a_tile[place_in_a(4u * (index + i * THREADS))] = next_a[i];
+//#else
+    a_tile[place_in_a(4u * (index + i * THREADS))] = read_a(4u * (index + i * THREADS), m0, k0);
+//#endif
+    //#endrepeat
+    //#repeat i B_FILLS
+//#if AHEAD
+    b_tile[place_in_b(4u * (index + i * THREADS))] = next_b[i];
+//#else
+    b_tile[place_in_b(4u * (index + i * THREADS))] = read_b(4u * (index + i * THREADS), n0, k0);
+//#endif
+    //#endrepeat
     workgroupBarrier();
+//#if AHEAD
+    if (k0 + BK < end) {
+      //#repeat i A_FILLS
+      next_a[i] = read_a(4u * (index + i * THREADS), m0, k0 + BK);
+      //#endrepeat
+      //#repeat i B_FILLS
+      next_b[i] = read_b(4u * (index + i * THREADS), n0, k0 + BK);
+      //#endrepeat
+    }
+//#endif
     for (var k = 0u; k < BK; k += UNIT_K) {
       var left: array<Left, ROWS_OF_UNITS>;
       //#repeat i ROWS_OF_UNITS
 //#if A_TRANSPOSED
-      left[i] = subgroupMatrixLoad<Left>(&a_tile, k * BM + m_at + i * UNIT_M, true, BM);
+      left[i] = subgroupMatrixLoad<Left, col_major>(&a_tile, k * A_STRIDE + (m_at + i * UNIT_M) / 4u, A_STRIDE);
 //#else
-      left[i] = subgroupMatrixLoad<Left>(&a_tile, (m_at + i * UNIT_M) * BK + k, false, BK);
+      left[i] = subgroupMatrixLoad<Left, row_major>(&a_tile, (m_at + i * UNIT_M) * A_STRIDE + k / 4u, A_STRIDE);
 //#endif
       //#endrepeat
       //#repeat j COLUMNS_OF_UNITS
 //#if B_TRANSPOSED
-      let right = subgroupMatrixLoad<Right>(&b_tile, (n_at + j * UNIT_N) * BK + k, true, BK);
+      let right = subgroupMatrixLoad<Right, col_major>(&b_tile, (n_at + j * UNIT_N) * B_STRIDE + k / 4u, B_STRIDE);
 //#else
-      let right = subgroupMatrixLoad<Right>(&b_tile, k * BN + n_at + j * UNIT_N, false, BN);
+      let right = subgroupMatrixLoad<Right, row_major>(&b_tile, k * B_STRIDE + (n_at + j * UNIT_N) / 4u, B_STRIDE);
 //#endif
       //#repeat i ROWS_OF_UNITS
       sums[i * COLUMNS_OF_UNITS + j] = subgroupMatrixMultiplyAccumulate(left[i], right, sums[i * COLUMNS_OF_UNITS + j]);
@@ -114,10 +166,9 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
       //#endrepeat
     }
 //#if BIAS_GRADIENT
-    // only products with A_TRANSPOSED have a bias's gradient
-    for (var m = index; m < BM; m += THREADS) {
+    if (n0 == 0u && index < BM / 4u) {
       for (var k = 0u; k < BK; k++) {
-        column_sums[m] += f32(a_tile[k * BM + m]);
+        column_sum += vec4f(a_tile[k * A_STRIDE + index]);
       }
     }
 //#endif
@@ -125,25 +176,33 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   }
 
 //#if BIAS_GRADIENT
-  if (workgroup.x == 0u) {
-    for (var m = 4u * index; m < BM; m += 4u * THREADS) {
-      let four = vec4f(column_sums[m], column_sums[m + 1u], column_sums[m + 2u], column_sums[m + 3u]);
-      finish_bias(four / GRADIENT_SCALE, m0 + m);
+  if (n0 == 0u && index < BM / 4u) {
+    let m = m0 + 4u * index;
+//#if SPLIT
+    for (var r = 0u; r < 4u && m + r < M; r++) {
+      dbias[workgroup.z * M + m + r] = column_sum[r] / GRADIENT_SCALE;
     }
+//#else
+    finish_bias(column_sum / GRADIENT_SCALE, m);
+//#endif
   }
 //#endif
   //#repeat i ROWS_OF_UNITS
   //#repeat j COLUMNS_OF_UNITS
-  subgroupMatrixStore(&strips, subgroup * UNIT_M * SPAN + j * UNIT_N, sums[i * COLUMNS_OF_UNITS + j], false, SPAN);
+  subgroupMatrixStore<row_major>(&strips, subgroup * STRIP + j * UNIT_N / 4u, sums[i * COLUMNS_OF_UNITS + j], SPAN_N / 4u);
   //#endrepeat
   workgroupBarrier();
-  for (var at = 4u * index; at < 4u * UNIT_M * SPAN; at += 4u * THREADS) {
-    let owner = at / (UNIT_M * SPAN);
-    let m = m0 + (owner / 2u) * SPAN + i * UNIT_M + (at / SPAN) % UNIT_M;
-    let n = n0 + (owner % 2u) * SPAN + at % SPAN;
+  for (var at = index; at < THREADS / WIDTH * STRIP; at += THREADS) {
+    let owner = at / STRIP;
+    let m = m0 + (owner / SUBGROUPS_N) * SPAN_M + i * UNIT_M + at % STRIP / (SPAN_N / 4u);
+    let n = n0 + (owner % SUBGROUPS_N) * SPAN_N + at % (SPAN_N / 4u) * 4u;
     if (m < M && n < N) {
-      let four = vec4f(strips[at], strips[at + 1u], strips[at + 2u], strips[at + 3u]);
-      finish(four / GRADIENT_SCALE + load_bias(n), m, n);
+      let four = strips[at] / GRADIENT_SCALE;
+//#if SPLIT
+      finish(four, workgroup.z * M + m, n);
+//#else
+      finish(four + load_bias(n), m, n);
+//#endif
     }
   }
   workgroupBarrier();

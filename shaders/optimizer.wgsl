@@ -22,7 +22,8 @@
 // update. The step number lives on the GPU and the schedule is a table, so nothing is uploaded between steps.
 // A step whose loss or norm is not finite changes nothing and is not counted, so that it is the same step again for as
 // long as it is replayed: the weights stay the last good ones, and the gradients show where it went wrong.
-// Sizes: P elements in each flat buffer; PARTIALS threads in the first pass; N rows of losses; RING records.
+// Sizes: P elements in each flat buffer; SQUARERS threads in the first pass, each of which, or with REDUCE each workgroup of
+// which, leaves one of PARTIALS sums; GATHERERS threads in the second; N rows of losses; RING records.
 
 // What the update needs to know of its step.
 struct Update {
@@ -55,44 +56,54 @@ fn is_finite(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u;
 }
 
-// Each thread adds up every PARTIALS-th vector: neighbours read neighbours, and the order is fixed.
-@compute @workgroup_size(64)
-fn sum_of_squares(@builtin(global_invocation_id) thread: vec3u) {
-  if (thread.x >= PARTIALS) {
-    return;
-  }
-  var sum = 0.0;
-  for (var i = thread.x; i < P / 4u; i += PARTIALS) {
-    let g = gradients[i];
-    sum += dot(g, g);
-  }
-  partials[thread.x] = sum;
-}
+var<workgroup> scratch: array<vec2f, GATHERERS>;
 
-var<workgroup> scratch: array<vec2f, 64>;
-
-// One workgroup. Ends the step: mean loss, norm, clip factor, the optimizer's numbers; then counts the step.
-@compute @workgroup_size(64)
-fn record_step(@builtin(local_invocation_index) lane: u32) {
-  var sums = vec2f();  // of the losses and of the squares
-  for (var i = lane; i < N; i += 64u) {
-    sums.x += losses[i];
-  }
-  for (var i = lane; i < PARTIALS; i += 64u) {
-    sums.y += partial_sums[i];
-  }
-  scratch[lane] = sums;
-  for (var half = 32u; half > 0u; half /= 2u) {
+// The sum over a workgroup's threads, of which there are `threads`, a power of two; in the first thread.
+fn sum_of_workgroup(value: vec2f, lane: u32, threads: u32) -> vec2f {
+  scratch[lane] = value;
+  for (var half = threads / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
       scratch[lane] += scratch[lane + half];
     }
   }
+  return scratch[0];
+}
+
+// Each thread adds up every SQUARERS-th vector: neighbours read neighbours, and the order is fixed.
+@compute @workgroup_size(64)
+fn sum_of_squares(@builtin(global_invocation_id) thread: vec3u, @builtin(local_invocation_index) lane: u32) {
+  var sum = 0.0;
+  for (var i = thread.x; i < P / 4u; i += SQUARERS) {
+    let g = gradients[i];
+    sum += dot(g, g);
+  }
+//#if REDUCE
+  let total = sum_of_workgroup(vec2f(sum, 0.0), lane, 64u).x;
+  if (lane == 0u) {
+    partials[thread.x / 64u] = total;
+  }
+//#else
+  partials[thread.x] = sum;
+//#endif
+}
+
+// One workgroup. Ends the step: mean loss, norm, clip factor, the optimizer's numbers; then counts the step.
+@compute @workgroup_size(GATHERERS)
+fn record_step(@builtin(local_invocation_index) lane: u32) {
+  var sums = vec2f();  // of the losses and of the squares
+  for (var i = lane; i < N; i += GATHERERS) {
+    sums.x += losses[i];
+  }
+  for (var i = lane; i < PARTIALS; i += GATHERERS) {
+    sums.y += partial_sums[i];
+  }
+  sums = sum_of_workgroup(sums, lane, GATHERERS);
   if (lane > 0u) {
     return;
   }
-  let loss = scratch[0].x / f32(N);
-  let norm = sqrt(scratch[0].y);
+  let loss = sums.x / f32(N);
+  let norm = sqrt(sums.y);
   let sound = is_finite(loss) && is_finite(norm);
   let row = schedule[progress.step];
   update.lr = row.x;

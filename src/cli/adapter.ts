@@ -22,10 +22,13 @@ function rest(): void {
   setImmediate(rest).unref();
 }
 
+/** What Dawn has but does not offer by itself: matrix units, which are not in the standard yet, and f16 on NVIDIA's GPUs. */
+const EXPERIMENTAL = ['allow_unsafe_apis', 'vulkan_enable_f16_on_nvidia'];
+
 /**
  * WebGPU in Node: Dawn, through the package `webgpu`. Also defines `GPUBufferUsage` and the like as globals.
  *
- * `experimental` allows features that are not in the standard yet: matrix units.
+ * `experimental` allows what Dawn does not vouch for; what computes with it is compared with f32 first.
  *
  * The process still ends by itself once nothing is pending. Throws `no-webgpu` or `no-adapter`.
  */
@@ -42,7 +45,7 @@ export async function openGPU({ experimental = false } = {}): Promise<GPU> {
     );
   }
   Object.assign(globalThis, dawn.globals);
-  const options = experimental ? ['enable-dawn-features=allow_unsafe_apis'] : [];
+  const options = experimental ? [`enable-dawn-features=${EXPERIMENTAL.join(',')}`] : [];
   instance = dawn.create(options);
   let adapter = await instance.requestAdapter();
   const { INKLING_SPARE_DRIVER: spare } = process.env; // see set-up.mjs

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Device } from '../gpu/device.ts';
-import { isChoice, type ProductChoices, type TuningMemory } from '../graph/tuner.ts';
+import { isChoice, type ProductChoices, type Tuning, type TuningMemory } from '../graph/tuner.ts';
 import { PRECISIONS, type PrecisionChoice } from '../model/config.ts';
 import { UsageError } from './arguments.ts';
 
@@ -36,13 +36,13 @@ const memory: TuningMemory = {
 
 export const TUNING_FLAGS = { tune: 'switch', 'no-tune': 'switch', precision: 'text' } as const;
 
-/** Whether to time kernels first: on a GPU unless `--no-tune`, on a processor, which takes long for it, with `--tune`. */
-export function tuningOf(
-  flags: { tune?: boolean; 'no-tune'?: boolean },
-  device: Device,
-): { memory: TuningMemory } | undefined {
-  const wanted = flags.tune ?? !device.software;
-  return wanted && !flags['no-tune'] ? { memory } : undefined;
+/**
+ * Whether to time kernels first, and how long: on a GPU briefly unless `--no-tune`; with `--tune` all of them, however long it
+ * takes, and on a processor, too.
+ */
+export function tuningOf(flags: { tune?: boolean; 'no-tune'?: boolean }, device: Device): Tuning | undefined {
+  if (flags['no-tune'] || (device.software && !flags.tune)) return undefined;
+  return flags.tune ? { memory, budget_ms: Number.POSITIVE_INFINITY } : { memory };
 }
 
 /** Throws where tuning is both asked for and not wanted. */

@@ -25,12 +25,14 @@ export interface MatrixUnits {
   readonly N: number;
   readonly K: number;
   readonly width: number;
+  /** Bytes of workgroup memory that there are. */
+  readonly memory: number;
 }
 
 const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix' as GPUFeatureName;
 
 /** Of the shapes that the units take, those that the product's tiles are made of; the largest. */
-function matrixUnits({ features, info }: GPUAdapter): MatrixUnits | undefined {
+function matrixUnits({ features, info, limits }: GPUAdapter): MatrixUnits | undefined {
   // Where the width is not fixed, nobody knows what part of a workgroup a subgroup is.
   const width = info.subgroupMinSize;
   const configs = (info as { subgroupMatrixConfigs?: Iterable<MatrixConfig> }).subgroupMatrixConfigs;
@@ -42,10 +44,10 @@ function matrixUnits({ features, info }: GPUAdapter): MatrixUnits | undefined {
     .filter((config) => config.componentType === 'f16' && config.resultComponentType === 'f32')
     .filter(({ M, N, K }) => fits(M) && fits(N) && fits(K))
     .sort((a, b) => b.M * b.N * b.K - a.M * a.N * a.K)[0];
-  return found && { M: found.M, N: found.N, K: found.K, width };
+  return found && { M: found.M, N: found.N, K: found.K, width, memory: limits.maxComputeWorkgroupStorageSize };
 }
 
-interface MatrixConfig extends Omit<MatrixUnits, 'width'> {
+interface MatrixConfig extends Omit<MatrixUnits, 'width' | 'memory'> {
   readonly componentType: string;
   readonly resultComponentType: string;
 }

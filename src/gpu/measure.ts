@@ -69,16 +69,19 @@ export async function timeDispatches(device: Device, dispatches: readonly Record
 }
 
 /**
- * Milliseconds of one replay of each of `dispatches`, by which the quicker ones are told in a few milliseconds each: the
- * better of two samples, each as many replays in one pass as last about 1.5 ms.
+ * Milliseconds of one replay of each of some lists of dispatches, by which the quicker ones are told in a few milliseconds
+ * each: the better of two samples, each as many replays in one pass as last about 1.5 ms.
  */
-export async function compareDispatches(device: Device, dispatches: readonly RecordedDispatch[]): Promise<number[]> {
+export async function compareDispatches(
+  device: Device,
+  lists: readonly (readonly RecordedDispatch[])[],
+): Promise<number[]> {
   const times: number[] = [];
-  await guarded(device.gpu, 'tuning', () => timeOnce(device.gpu, dispatches, 1)); // warms up
-  for (const dispatch of dispatches) {
-    const first = (await timeOnce(device.gpu, [dispatch], BRIEF_REPEATS)) / BRIEF_REPEATS;
+  await guarded(device.gpu, 'tuning', () => timeOnce(device.gpu, lists.flat(), 1)); // warms up
+  for (const dispatches of lists) {
+    const first = (await timeOnce(device.gpu, dispatches, BRIEF_REPEATS)) / BRIEF_REPEATS;
     const repeats = Math.min(256, Math.ceil(BRIEF_MS / first));
-    const again = repeats > BRIEF_REPEATS ? (await timeOnce(device.gpu, [dispatch], repeats)) / repeats : first;
+    const again = repeats > BRIEF_REPEATS ? (await timeOnce(device.gpu, dispatches, repeats)) / repeats : first;
     times.push(Math.min(first, again));
   }
   return times;

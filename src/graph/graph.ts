@@ -4,7 +4,7 @@ import { bindingsOf, type Kernel } from '../gpu/kernel.ts';
 import type { Workgroups } from '../gpu/recording.ts';
 import { joinedName, sideBySide } from '../gpu/side-by-side.ts';
 import { type HalfLayout, halfLayout } from './halves.ts';
-import type { ProductVariant } from './operators/product.ts';
+import type { ProductVariant } from './operators/product-variants.ts';
 import type { PackedLayout } from './packed.ts';
 import type { ParameterLayout } from './parameters.ts';
 import { type DType, Tensor } from './tensor.ts';
@@ -16,14 +16,19 @@ export type Precision = 'f32' | 'f16';
 export interface KernelTraits {
   /** Threads that share one row of a norm or a softmax; 1 needs no barrier. A power of two, at most 256. */
   readonly lanes: number;
-  /** How matrix products are computed for which `products` has no choice; `register4` without it. */
-  readonly product?: ProductVariant;
+  /**
+   * How matrix products are computed for which `products` has no choice; `expected` is what a GPU is expected to be quickest
+   * at. `register4` without it.
+   */
+  readonly product?: ProductVariant | 'expected';
   /** The tuner's choices, by `productKey`. */
   readonly products?: ReadonlyMap<string, ProductVariant>;
   /** Multiplications of a product up to which two go side by side in one dispatch; without it, of any. */
   readonly largestJoined?: number;
   /** Whether the four threads of a quad may tell each other what they have read. */
   readonly quads?: boolean;
+  /** Whether the four threads of a quad share a row in attention, where its channels can be shared out so. */
+  readonly sharedRows?: boolean;
   /** Whether a training step's products read weights and activations in f16; sums, gradients and weights stay in f32. */
   readonly half?: boolean;
   /** The adapter's matrix units, which compute on operands in f16. */

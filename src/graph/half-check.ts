@@ -1,7 +1,8 @@
 import type { Device } from '../gpu/device.ts';
 import { Graph, partsOf } from './graph.ts';
 import { narrow } from './operators/narrow.ts';
-import { choose, LAYOUTS, type Layout, type ProductVariant, product } from './operators/product.ts';
+import { choose, product } from './operators/product.ts';
+import { LAYOUTS, type Layout, type ProductVariant } from './operators/product-variants.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
 import { traitsOf } from './traits.ts';
@@ -38,11 +39,17 @@ function checksOf(graph: Graph): Check[] {
   return [...checks.values()];
 }
 
-/** Numbers of both signs and many sizes, the same on every adapter (a Weyl sequence). */
+/**
+ * Numbers of both signs and many sizes, the same on every adapter, and without a pattern: sums in which much cancels out would
+ * be off by more than what is looked for.
+ */
 function numbers(count: number, seed: number, scale: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: count }, (_, i) => {
-    const u = ((i + 1) * 0.618_033_988_75 + seed * 0.137) % 1;
-    return scale * Math.sin(6.283_185_307 * u) * (0.1 + ((i * 7 + seed) % 13) / 6);
+    let bits = Math.imul(i + 1, 0x9e3779b1) ^ Math.imul(seed, 0x85ebca77);
+    bits = Math.imul(bits ^ (bits >>> 15), 0x2c1b3c6d);
+    bits = Math.imul(bits ^ (bits >>> 12), 0x297a2d39);
+    const u = ((bits ^ (bits >>> 15)) >>> 0) / 2 ** 32;
+    return scale * (2 * u - 1) * (0.1 + ((i * 7 + seed) % 13) / 6);
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
 import { Graph, partsOf } from './graph.ts';
-import { choose, productKey, product as trace } from './operators/product.ts';
+import { choose, product as trace } from './operators/product.ts';
+import { productKey } from './operators/product-variants.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
 import { type Shape, shapeOf } from './tuner.ts';
@@ -26,7 +27,7 @@ export async function timeProducts(device: Device, step: Graph): Promise<number>
     const arena = new Arena(device);
     try {
       arena.plan(graph);
-      const [ms] = await compareDispatches(device, (await arena.compile()).get(graph)!.dispatches);
+      const [ms] = await compareDispatches(device, [(await arena.compile()).get(graph)!.dispatches]);
       total += count * ms!;
     } finally {
       arena.destroy();

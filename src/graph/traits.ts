@@ -1,6 +1,6 @@
 import type { Device } from '../gpu/device.ts';
 import type { KernelTraits, Precision } from './graph.ts';
-import type { ProductVariant } from './operators/product.ts';
+import type { ProductVariant } from './operators/product-variants.ts';
 import type { ProductChoices } from './tuner.ts';
 
 /** A run may have been tuned where quads hold. Without them the same tiles add in the same order, and read more. */
@@ -13,7 +13,8 @@ const LARGEST_JOINED = 2 ** 20;
 
 /**
  * On a processor a barrier costs more than a row, and reading memory more than computing: one thread a row, large tiles,
- * and quads that read once for four. On a GPU 32 threads share a row, and small tiles give it threads enough.
+ * and quads that read once for four. On a GPU 32 threads share a row, and a product takes what
+ * suits its shape.
  */
 export function traitsOf(device: Device, choices: ProductChoices = {}, precision: Precision = 'f32'): KernelTraits {
   const half = precision === 'f16' && device.half;
@@ -31,5 +32,5 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         half,
         units,
       }
-    : { lanes: 32, product: 'register4', quads: false, products, half, units };
+    : { lanes: 32, product: 'expected', quads: false, sharedRows: device.quads, products, half, units };
 }

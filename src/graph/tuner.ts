@@ -1,7 +1,14 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
 import { type Dispatch, Graph, partsOf } from './graph.ts';
-import { type Layout, PRODUCT_VARIANTS, type ProductVariant, product, productKey } from './operators/product.ts';
+import { ableVariants, choose, product } from './operators/product.ts';
+import {
+  type Layout,
+  PRODUCT_VARIANTS,
+  type ProductVariant,
+  productKey,
+  quickestFirst,
+} from './operators/product-variants.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
 import type { DType } from './tensor.ts';
@@ -57,14 +64,11 @@ export interface Shape {
 
 /** Variants that may be quick on the adapter: barriers never are on a processor, and quads must be what they seem. */
 export function candidates({ software, quads, units }: Device, half = false): ProductVariant[] {
-  const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
-  return names.filter((name) => {
-    const variant = PRODUCT_VARIANTS[name];
-    const barriers = 'depth' in variant || 'slices' in variant;
-    const able = (quads || !('quads' in variant)) && ((half && units !== undefined) || !('units' in variant));
-    return able && !(software && barriers);
-  });
+  return ableVariants({ quads, barriers: !software }, half ? units : undefined);
 }
+
+/** So many, of those that are expected to be quickest, are timed on a GPU: compiling one takes longer than timing it. */
+const LIKELY = 3;
 
 /** The product that a dispatch computes, if it computes one. */
 export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): Shape | undefined {
@@ -94,7 +98,7 @@ export async function rememberedChoices(
 /**
  * Times the variants of every product in `graph` on this device, the largest first, and chooses the quickest. What
  * `memory` knows from before is taken as it is, and it learns the rest. When the time is up, the remaining shapes take
- * what suits the nearest one that was timed, and are timed when the next run of this model starts.
+ * what they would without being timed, and are timed when the next run of this model starts.
  */
 export async function tuneProducts(device: Device, graph: Graph, options: Tuning = {}): Promise<ProductChoices> {
   const { memory, progress, budget_ms = device.software ? Number.POSITIVE_INFINITY : BUDGET_MS } = options;
@@ -124,26 +128,17 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
       continue;
     }
     progress?.(index, largestFirst.length);
-    const times = await timeVariants(device, shape, variants, half);
+    const likely = device.software ? variants : quickestFirst(variants, shape.layout, shape.size).slice(0, LIKELY);
+    const times = await timeVariants(device, shape, likely, half);
     const best = Math.min(...times);
-    choices[key] = variants[times.indexOf(best)]!;
-    variants = index === 0 ? variants.filter((_, i) => times[i]! <= HOPELESS * best) : variants;
+    choices[key] = likely[times.indexOf(best)]!;
+    if (device.software && index === 0) variants = likely.filter((_, i) => times[i]! <= HOPELESS * best);
   }
   await memory?.keep(memoryName(device, half), { ...known, ...choices });
-  const timed = largestFirst.filter(([key]) => choices[key] !== undefined);
-  for (const [key, shape] of left) {
-    choices[key] = choices[nearest(shape, timed)]!;
+  for (const [key, { layout, size }] of left) {
+    choices[key] = choose(graph, layout, size);
   }
   return choices;
-}
-
-/** Of the shapes that were timed, the one that says most about `shape`: of its layout where there is one, and as large. */
-function nearest(shape: Shape, timed: readonly [string, Shape][]): string {
-  const distance = ({ layout, size }: Shape) => {
-    const apart = size.reduce((sum, length, i) => sum + Math.abs(Math.log(length / shape.size[i]!)), 0);
-    return apart + (layout === shape.layout ? 0 : 100);
-  };
-  return timed.toSorted(([, a], [, b]) => distance(a) - distance(b))[0]![0];
 }
 
 /** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */
@@ -159,13 +154,19 @@ async function timeVariants(
   const a = graph.input('a', layout === 'TN' ? [K, M] : [M, K], halves.a);
   const b = graph.input('b', layout === 'NT' ? [N, K] : [K, N], halves.b);
   const out = graph.tensor('out', [M, N]);
-  for (const variant of variants) {
+  const firsts = variants.map((variant) => {
+    const first = graph.dispatches.length;
     product(graph, { layout, shape: size, a, b, out }, variant);
-  }
+    return first;
+  });
   const arena = new Arena(device);
   try {
     arena.plan(graph);
-    return await compareDispatches(device, (await arena.compile()).get(graph)!.dispatches);
+    const { dispatches } = (await arena.compile()).get(graph)!;
+    return await compareDispatches(
+      device,
+      firsts.map((first, i) => dispatches.slice(first, firsts[i + 1])),
+    );
   } finally {
     arena.destroy();
   }

@@ -1,7 +1,8 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches, measureCopy, measureEmptyDispatch, median, timeDispatches } from '../gpu/measure.ts';
 import { Graph, type KernelTraits, type Precision } from '../graph/graph.ts';
-import { LAYOUTS, type Layout, type ProductVariant, product } from '../graph/operators/product.ts';
+import { product } from '../graph/operators/product.ts';
+import { LAYOUTS, type Layout, PRODUCT_VARIANTS, type ProductVariant } from '../graph/operators/product-variants.ts';
 import { ParameterLayout } from '../graph/parameters.ts';
 import { Arena } from '../graph/program.ts';
 import { traitsOf } from '../graph/traits.ts';
@@ -59,13 +60,16 @@ interface Way {
   variant: ProductVariant;
 }
 
-/** Milliseconds of the engine's product of size x size matrices in the quickest of the `ways`. */
+/**
+ * Milliseconds of the engine's product of size x size matrices in the quickest of the `ways`, and the ways, the quickest
+ * first.
+ */
 async function measureProduct(
   device: Device,
   size: number,
-  ways: Way[],
+  ways: readonly Way[],
   precision: Precision,
-): Promise<{ ms: number; way: Way }> {
+): Promise<{ ms: number; ranked: Way[] }> {
   const graph = new Graph(new ParameterLayout([]), traitsOf(device, {}, precision), true);
   const [a, b] = [graph.input('a', [size, size], precision), graph.input('b', [size, size], precision)];
   const out = graph.tensor('out', [size, size]);
@@ -76,28 +80,41 @@ async function measureProduct(
   try {
     arena.plan(graph);
     const { dispatches } = (await arena.compile()).get(graph)!;
-    const times = await compareDispatches(device, dispatches);
-    const best = times.indexOf(Math.min(...times));
-    return { ms: await timeDispatches(device, [dispatches[best]!]), way: ways[best]! };
+    const times = await compareDispatches(
+      device,
+      dispatches.map((dispatch) => [dispatch]),
+    );
+    const order = [...times.keys()].sort((i, j) => times[i]! - times[j]!);
+    return { ms: await timeDispatches(device, [dispatches[order[0]!]!]), ranked: order.map((i) => ways[i]!) };
   } finally {
     arena.destroy();
   }
 }
 
+/** Sizes of the products that are measured, and how many ways, the quickest at one size, are tried at the next. */
+const PRODUCTS = {
+  // A processor's best does not depend on the size, and there each compilation is felt.
+  software: { sizes: [256, 512, 1024, 2048], ways: 1 },
+  gpu: { sizes: [1024, 2048, 4096], ways: 3 },
+} as const;
+
 /** Measures what the floor is made of, products in the given precision. Takes a few seconds on a processor. */
 export async function measureRates(device: Device, precision: Precision = 'f32'): Promise<Rates> {
   let ways = LAYOUTS.flatMap((layout) =>
-    candidates(device, precision === 'f16').map((variant) => ({ layout, variant })),
+    candidates(device, precision === 'f16')
+      .filter((variant) => !('split' in PRODUCT_VARIANTS[variant])) // its sums are short
+      .filter((variant) => device.software || 'depth' in PRODUCT_VARIANTS[variant])
+      .map((variant) => ({ layout, variant })),
   );
   let flops = 0;
-  for (const size of [256, 512, 1024, 2048]) {
-    const { ms, way } = await measureProduct(device, size, ways, precision);
+  const { sizes, ways: tried } = device.software ? PRODUCTS.software : PRODUCTS.gpu;
+  for (const size of sizes) {
+    const { ms, ranked } = await measureProduct(device, size, ways, precision);
     flops = Math.max(flops, (2 * size ** 3) / ms);
     if (ms > SLOW_PRODUCT_MS) {
       break;
     }
-    // A GPU's best depends on the size; a processor's does not, and there each compilation is felt.
-    ways = device.software ? [way] : ways;
+    ways = ranked.slice(0, tried);
   }
   return { flops, bytes: await measureCopy(device), dispatch: await measureEmptyDispatch(device) };
 }

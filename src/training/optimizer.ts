@@ -25,9 +25,14 @@ export interface OptimizerTensors {
   orthogonal: { tensor: Tensor; from: number; to: number } | undefined;
 }
 
-/** Threads that add up the squares: enough to fill a GPU, few enough for one workgroup to gather. A power of two. */
-function partialsFor(elements: number): number {
-  return 2 ** Math.min(14, Math.max(6, Math.ceil(Math.log2(elements / 64))));
+/**
+ * How the squares are added up. Threads: enough to fill an adapter. On a processor each leaves its sum, few enough for one
+ * workgroup to gather; on a GPU, whose threads are many and barriers cheap, each workgroup leaves one. All powers of two.
+ */
+function squaresShape(elements: number, lanes: number) {
+  const REDUCE = lanes > 1;
+  const SQUARERS = 2 ** Math.min(REDUCE ? 16 : 14, Math.max(6, Math.ceil(Math.log2(elements / (REDUCE ? 16 : 64)))));
+  return { REDUCE, SQUARERS, PARTIALS: REDUCE ? SQUARERS / 64 : SQUARERS, GATHERERS: REDUCE ? 256 : 64 };
 }
 
 /**
@@ -38,16 +43,16 @@ function partialsFor(elements: number): number {
 export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConfig): OptimizerTensors {
   const { optimizer } = config;
   const P = graph.layout.bytes / 4;
-  const PARTIALS = partialsFor(P);
+  const squares = squaresShape(P, graph.traits.lanes);
   const flat = (buffer: string) => graph.region(buffer, buffer, [P]);
   const gradients = flat(GRADIENTS);
-  const partials = graph.tensor('partial sums', [PARTIALS]);
+  const partials = graph.tensor('partial sums', [squares.PARTIALS]);
   const update = graph.tensor('update', [UPDATE_NUMBERS]);
   const buffers = stateBuffers(config).filter((name) => name !== BEST);
   const hidden = optimizer === 'muon' ? hiddenMatrices(graph.layout) : undefined;
   const constants = {
     P,
-    PARTIALS,
+    ...squares,
     N: losses.size,
     RING: RECORD_RING,
     CLIP: config.grad_clip > 0,
@@ -82,7 +87,11 @@ export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConf
     );
   }
   const source = randomSource + optimizerSource;
-  graph.dispatch({ source, entry: 'sum_of_squares', constants }, { gradients, partials }, [PARTIALS / 64, 1, 1]);
+  graph.dispatch({ source, entry: 'sum_of_squares', constants }, { gradients, partials }, [
+    squares.SQUARERS / 64,
+    1,
+    1,
+  ]);
   graph.dispatch(
     { source, entry: 'record_step', constants },
     {

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { keptTokens, windowStart } from '../../src/generation/window.ts';
-import type { ProductVariant } from '../../src/graph/operators/product.ts';
+import type { ProductVariant } from '../../src/graph/operators/product-variants.ts';
 import type { GPTConfig } from '../../src/model/config.ts';
 import { gpuTest } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';

@@ -4,7 +4,7 @@ import type { Kernel } from '../../src/gpu/kernel.ts';
 import { type Launch, sideBySide } from '../../src/gpu/side-by-side.ts';
 import { GRADIENTS, Graph, PARAMETERS, partsOf } from '../../src/graph/graph.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
-import type { ProductVariant } from '../../src/graph/operators/product.ts';
+import type { ProductVariant } from '../../src/graph/operators/product-variants.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.ts';
 import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
 import { narrowMatrices } from '../../src/graph/operators/narrow.ts';
-import type { ProductVariant } from '../../src/graph/operators/product.ts';
+import type { ProductVariant } from '../../src/graph/operators/product-variants.ts';
 import type { Bits } from '../../src/graph/packed.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena, type Program } from '../../src/graph/program.ts';
@@ -60,6 +60,8 @@ export interface Experiment {
   product?: ProductVariant;
   /** Whether quads share reads; not without it. */
   quads?: boolean;
+  /** Whether quads share rows in attention; not without it. */
+  sharedRows?: boolean;
   /** Whether products read f16; not without it. */
   half?: boolean;
   /** Packs the matrices among the parameters; forward only. */
@@ -94,6 +96,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     lanes = 1,
     product = 'register4',
     quads = false,
+    sharedRows = false,
     half = false,
     bits,
     dout,
@@ -103,7 +106,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
   const flat = new Float32Array(layout.bytes / 4);
   for (const [name, { data }] of Object.entries(parameters)) flat.set(data, layout.slot(name).offset / 4);
   const packed = bits && quantize(layout, flat, bits);
-  const traits = { lanes, product, quads, half, units: device.units };
+  const traits = { lanes, product, quads, sharedRows, half, units: device.units };
   const graph = new Graph(layout, traits, dout !== undefined, PARAMETERS, packed?.layout);
   narrowMatrices(graph);
   const values = new Map<Tensor, Values['data']>();

@@ -14,12 +14,18 @@ const SHAPES = [
   // More rows than a workgroup has threads; and the largest head that is allowed.
   { B: 1, T: 131, NH: 2, HS: 6 },
   { B: 1, T: 65, NH: 1, HS: 64 },
+  // So many that a thread of a quad has several.
+  { B: 17, T: 131, NH: 30, HS: 16 },
   { B: 1, T: 5, NH: 1, HS: 128 },
 ];
 
-describe.each([false, true])('attention, quads: %s', (quads) => {
+describe.each([
+  ['by rows', {}],
+  ['by rows that quads read together', { quads: true }],
+  ['by quads', { sharedRows: true }],
+] as const)('attention %s', (_, traits) => {
   gpuTest.beforeEach(({ device, skip }) => {
-    if (quads && !device.quads) skip('the adapter has no quads');
+    if (Object.keys(traits).length > 0 && !device.quads) skip('the adapter has no quads');
   });
 
   gpuTest.for(SHAPES)('B $B, T $T, $NH heads of $HS', async (shape, { device }) => {
@@ -29,7 +35,7 @@ describe.each([false, true])('attention, quads: %s', (quads) => {
     const qkv = random.normals(B * T * 3 * C);
     const dout = random.normals(B * T * C);
     const { out, grads } = await runExperiment(device, {
-      quads,
+      ...traits,
       inputs: { qkv: { shape: [B, T, 3 * C], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, NH),
       dout,
@@ -45,7 +51,7 @@ describe.each([false, true])('attention, quads: %s', (quads) => {
     const qkv = random.normals(21 * 3 * C, 9);
     const dout = random.normals(21 * C);
     const { out, grads } = await runExperiment(device, {
-      quads,
+      ...traits,
       inputs: { qkv: { shape: [1, 21, 3 * C], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, 2),
       dout,
@@ -64,7 +70,7 @@ describe.each([false, true])('attention, quads: %s', (quads) => {
     });
     const dout = new Float32Array(12).fill(1);
     const { out, grads } = await runExperiment(device, {
-      quads,
+      ...traits,
       inputs: { qkv: { shape: [1, 6, 6], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, 1),
       dout,

@@ -88,7 +88,11 @@ describe('dropout of attention', () => {
     { B: 2, T: 9, NH: 3, HS: 5 },
     { B: 1, T: 32, NH: 2, HS: 16 },
     { B: 1, T: 70, NH: 1, HS: 4 },
-  ])('B $B, T $T, $NH heads of $HS', async (shape, { device }) => {
+    // Quads that share a row, and of which a thread has one or two.
+    { B: 1, T: 33, NH: 2, HS: 32, sharedRows: true },
+    { B: 33, T: 131, NH: 8, HS: 16, sharedRows: true },
+  ])('B $B, T $T, $NH heads of $HS', async ({ sharedRows = false, ...shape }, { device, skip }) => {
+    if (sharedRows && !device.quads) skip('the adapter has no quads');
     const { B, T, NH, HS } = shape;
     const C = NH * HS;
     const random = new Random(T);
@@ -96,6 +100,7 @@ describe('dropout of attention', () => {
     const dout = random.normals(B * T * C);
     const place = { seed: 2, step: 11, site: 4, rate: 0.4 };
     const { out, grads } = await runExperiment(device, {
+      sharedRows,
       inputs: { qkv: { shape: [B, T, 3 * C], data: qkv }, progress: progress(11, 2) },
       build: (graph, t) => attention(graph, t.qkv!, NH, { rate: 0.4, site: 4, progress: t.progress! }),
       dout,

@@ -11,6 +11,8 @@ describe.each([
   { B: 4, T: 32, C: 64, V: 96, T_MAX: 64 },
   // One token at every place: all rows are gathered into one.
   { B: 5, T: 13, C: 3, V: 1, T_MAX: 13 },
+  // So many tokens that a GPU takes them in chunks.
+  { B: 5, T: 70, C: 20, V: 11, T_MAX: 71 },
 ])('embedding $B x $T x $C of $V tokens', ({ B, T, C, V, T_MAX }) => {
   gpuTest.for([1, 32])('forward and backward, for %i lanes', async (lanes, { device }) => {
     const random = new Random(B * T + C);

@@ -3,7 +3,7 @@ import type { Device } from '../../src/gpu/device.ts';
 import { attention } from '../../src/graph/operators/attention.ts';
 import { layerNorm } from '../../src/graph/operators/layer-norm.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
-import { PRODUCT_VARIANTS, type ProductVariant } from '../../src/graph/operators/product.ts';
+import { PRODUCT_VARIANTS, type ProductVariant } from '../../src/graph/operators/product-variants.ts';
 import { expectClose, gpuTest, requireVariant, runExperiment, type Values } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';
 import * as attentionReference from '../reference/attention.ts';
@@ -30,7 +30,7 @@ const values = (shape: number[], data: Float32Array<ArrayBuffer>): Values => ({ 
 /** Variants that need more than f16 cannot be tried where that is missing; the report counts them as skipped. */
 function requireUnits(device: Device, skip: (note: string) => void, product: ProductVariant): void {
   requireVariant(product, device, skip);
-  if (product === 'matrix64' && !device.units) skip('the adapter has no matrix units');
+  if ('units' in PRODUCT_VARIANTS[product] && !device.units) skip('the adapter has no matrix units');
 }
 
 const VARIANTS = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];

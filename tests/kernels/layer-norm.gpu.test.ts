@@ -13,6 +13,9 @@ const SHAPES = [
   { N: 9, C: 1, hasBias: true },
   { N: 128, C: 64, hasBias: true },
   { N: 3, C: 515, hasBias: false },
+  // So many rows that a GPU takes them in chunks; of pieces, and of fewer numbers than would lie in a line.
+  { N: 1025, C: 72, hasBias: true },
+  { N: 1300, C: 7, hasBias: false },
 ];
 
 describe.each(LANES)('layer norm with %i threads a row', (lanes) => {

@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { embedding } from '../../src/graph/operators/embedding.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
-import type { ProductVariant } from '../../src/graph/operators/product.ts';
+import type { ProductVariant } from '../../src/graph/operators/product-variants.ts';
 import { embedWindow } from '../../src/graph/operators/window.ts';
 import { expectClose, gpuTest, runExperiment } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { linear } from '../../src/graph/operators/linear.ts';
-import { PRODUCT_VARIANTS } from '../../src/graph/operators/product.ts';
+import { PRODUCT_VARIANTS } from '../../src/graph/operators/product-variants.ts';
 import { type Experiment, expectClose, gpuTest, requireVariant, runExperiment, type Values } from '../graph/harness.ts';
 import { add, Random } from '../reference/arrays.ts';
 import * as reference from '../reference/linear.ts';
@@ -59,7 +59,16 @@ gpuTest.for([
   // for few outputs and long sums
   ['sliced4', 4099, 6],
   ['shared32', 37, 68],
+  ['shared32', 64, 64],
+  ['shared64', 128, 64],
+  ['shared128x64', 37, 130],
   ['shared128', 37, 130],
+  ['shared128', 256, 128],
+  // whose weights' gradients are split into several sums, of whole tiles and not
+  ['split32', 4099, 6],
+  ['split64', 512, 64],
+  ['split64', 700, 66],
+  ['split128x64', 700, 66],
 ] as const)('%s: %i rows of a layer %i wide that is added to others', async ([product, N, C], { device }) => {
   const random = new Random(27);
   const [x, residual, dout] = [random.normals(N * C), random.normals(N * C), random.normals(N * C)];
@@ -85,8 +94,10 @@ gpuTest.for([
 });
 
 test('no variant is left out', () => {
-  const tried = ['register4', 'register8', 'register16', 'quad16', 'sliced4', 'shared32', 'shared64', 'shared128'];
-  expect(Object.keys(PRODUCT_VARIANTS)).toEqual([...tried, 'matrix64']);
+  const registers = ['register4', 'register8', 'register16', 'quad16', 'sliced4'];
+  const shared = ['shared32', 'shared64', 'shared128x64', 'shared128', 'split32', 'split64', 'split128x64'];
+  const matrix = ['matrix64', 'matrix128', 'splitMatrix64', 'splitMatrix128'];
+  expect(Object.keys(PRODUCT_VARIANTS)).toEqual([...registers, ...shared, ...matrix]);
 });
 
 gpuTest.for(['register4', 'quad16'] as const)(

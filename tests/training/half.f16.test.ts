@@ -58,7 +58,7 @@ gpuTest('auto takes f16 where it is quicker, and otherwise says that it is not',
 });
 
 gpuTest('matrix units that do not compile, or multiply wrong, are told', async ({ device }) => {
-  const units = device.units ?? { M: 8, N: 8, K: 8, width: 8 };
+  const units = device.units ?? { M: 8, N: 8, K: 8, width: 8, memory: 16_384 };
   const replaced = (from: string, to: string) =>
     Object.assign(Object.create(device.pipelines), {
       get: (kernel: Kernel, names: string[]) =>
@@ -68,7 +68,10 @@ gpuTest('matrix units that do not compile, or multiply wrong, are told', async (
   expect(await whyNotUnits({ ...device, units, pipelines: unknown })).toMatch(/matmul does not compile/);
   if (!device.units) return; // then they cannot be tried
   expect(await whyNotUnits(device)).toBeNull();
-  const wrong = replaced('let h = narrow(v);\n  b_tile', 'let h = narrow(1.01 * v);\n  b_tile');
+  const wrong = replaced(
+    'return narrow(inside_only(v, row < rows, vec4u(column) + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH)));',
+    'return narrow(1.01 * inside_only(v, row < rows, vec4u(column) + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH)));',
+  );
   expect(await whyNotUnits({ ...device, pipelines: wrong })).toMatch(/matrix64.* is off by/);
 });
 

@@ -1,13 +1,43 @@
-import source from '../../../shaders/attention.wgsl?raw';
+import commonSource from '../../../shaders/attention.wgsl?raw';
+import quadsSource from '../../../shaders/attention_quads.wgsl?raw';
+import rowsSource from '../../../shaders/attention_rows.wgsl?raw';
 import { InklingError } from '../../gpu/errors.ts';
-import { float } from '../../gpu/kernel.ts';
-import type { Workgroups } from '../../gpu/recording.ts';
+import { type Constant, float } from '../../gpu/kernel.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Dropout, masked } from './dropout.ts';
 
-/** Rows of one workgroup; all belong to one head. */
+/** Rows of one workgroup, where a thread has one; all belong to one head. */
 const ROWS = 64;
+
+/** Threads of one workgroup, where four share what they have. */
+const QUAD_THREADS = 64;
+/** Threads that keep a GPU busy. */
+const ENOUGH_THREADS = 2 ** 16;
+/** Vectors of rows that a thread may keep, for each array that it keeps: two in the forward pass, three or four in the backward. */
+const MOST_VECTORS = { attention: 16, attention_backward_q: 12, attention_backward_kv: 8 };
+
+/** How a kernel is shaped, and how many workgroups one head takes. */
+interface Shape {
+  constants: Record<string, Constant>;
+  workgroups: number;
+}
+
+function byRows(T: number): Shape {
+  const rows = Math.min(ROWS, 4 * Math.ceil(T / 4)); // whole quads
+  return { constants: { ROWS: rows }, workgroups: Math.ceil(T / rows) };
+}
+
+/** More rows a thread read less often what they share; fewer give a GPU threads enough. */
+function byQuads(entry: keyof typeof MOST_VECTORS, T: number, heads: number, HS: number): Shape {
+  const PARTS = HS / 16;
+  const fits = (rows: number) => rows * PARTS <= MOST_VECTORS[entry] && (heads * T * 4) / rows >= ENOUGH_THREADS;
+  const rows = [4, 3, 2].find(fits) ?? 1;
+  return {
+    constants: { ROWS: rows, PARTS, EARLY: PARTS <= 2 },
+    workgroups: Math.ceil((4 * T) / (rows * QUAD_THREADS)),
+  };
+}
 
 /**
  * Causal multi-head self-attention. qkv (B, T, 3 C), query, key and value packed in this order, head h in the channels
@@ -20,6 +50,8 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
   if (!Number.isInteger(HS)) {
     throw new InklingError('internal', `attention: ${qkv} does not split into ${heads} heads.`);
   }
+  const shared = graph.traits.sharedRows === true && HS % 16 === 0;
+  const source = commonSource + (shared ? quadsSource : rowsSource);
   const drop = dropout && masked(source, dropout);
   const out = graph.operand('attention', [B, T, C]);
   const constants = {
@@ -29,7 +61,6 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     NH: heads,
     HS,
     HS4: Math.ceil(HS / 4),
-    ROWS: Math.min(ROWS, 4 * Math.ceil(T / 4)), // whole quads
     SCALE: float(1 / Math.sqrt(HS)),
     VEC4: HS % 4 === 0,
     QUADS: graph.traits.quads === true,
@@ -39,13 +70,16 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     ...drop?.constants,
   };
   const code = drop?.source ?? source;
-  const workgroups: Workgroups = [Math.ceil(T / constants.ROWS), heads, B];
+  const dispatch = (entry: keyof typeof MOST_VECTORS, bindings: Record<string, Tensor>) => {
+    const shape = shared ? byQuads(entry, T, B * heads, HS) : byRows(T);
+    graph.dispatch(
+      { source: code, entry, constants: { ...constants, ...shape.constants } },
+      { ...bindings, ...drop?.bindings },
+      [shape.workgroups, heads, B],
+    );
+  };
   const lse = graph.tensor('log-sum-exp', [B, heads, T]);
-  graph.dispatch(
-    { source: code, entry: 'attention', constants },
-    { qkv, out, ...(graph.training && { lse }), ...drop?.bindings },
-    workgroups,
-  );
+  dispatch('attention', { qkv, out, ...(graph.training && { lse }) });
 
   graph.onBackward(out, (dout) => {
     const { dx: dqkv, accumulate } = graph.gradientOf(qkv);
@@ -53,16 +87,8 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
       throw new InklingError('internal', `attention: ${qkv} is read twice.`);
     }
     const dots = graph.tensor('dots', lse.shape);
-    graph.dispatch(
-      { source: code, entry: 'attention_backward_q', constants },
-      { qkv, saved: out, saved_lse: lse, dout, dots, dqkv, ...drop?.bindings },
-      workgroups,
-    );
-    graph.dispatch(
-      { source: code, entry: 'attention_backward_kv', constants },
-      { qkv, saved_lse: lse, saved_dots: dots, dout, dqkv, ...drop?.bindings },
-      workgroups,
-    );
+    dispatch('attention_backward_q', { qkv, saved: out, saved_lse: lse, dout, dots, dqkv });
+    dispatch('attention_backward_kv', { qkv, saved_lse: lse, saved_dots: dots, dout, dqkv });
   });
   return out;
 }

@@ -33,9 +33,13 @@ export function dropout(graph: Graph, inp: Tensor, place: Dropout, residual?: Te
   const out = graph.tensor(`dropout ${place.site}`, inp.shape);
   const apply = (from: Tensor, to: Tensor, accumulate: boolean, plus?: Tensor) => {
     const kernel = masked(source, place);
+    const C = inp.shape.at(-1)!;
+    const VEC4 = C % 4 === 0;
+    const SIZE = VEC4 ? inp.size / 4 : inp.size;
     const constants = {
-      SIZE: inp.size,
-      C: inp.shape.at(-1)!,
+      SIZE,
+      WIDTH: VEC4 ? C / 4 : C,
+      VEC4,
       RESIDUAL: plus !== undefined,
       ACCUMULATE: accumulate,
       ...kernel.constants,
@@ -43,7 +47,7 @@ export function dropout(graph: Graph, inp: Tensor, place: Dropout, residual?: Te
     graph.dispatch(
       { source: kernel.source, entry: 'dropout', constants },
       { inp: from, ...(plus && { residual: plus }), out: to, ...kernel.bindings },
-      fold(Math.ceil(inp.size / 64)),
+      fold(Math.ceil(SIZE / 64)),
     );
   };
   apply(inp, out, false, residual);

@@ -4,7 +4,8 @@ import { float } from '../../gpu/kernel.ts';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
-import { rowShape } from './rows.ts';
+import { combine } from './combine.ts';
+import { chunksOf, rowShape } from './rows.ts';
 
 const source = lanesSource + kernelsSource;
 
@@ -24,8 +25,9 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   const WIDTH = VEC4 ? C / 4 : C;
   const shape = rowShape(graph, WIDTH, N);
   const rowGroups = Math.ceil(N / shape.GROUPS);
-  const columns = columnShape(graph, N, shape.LANES * shape.GROUPS);
-  const columnGroups = Math.ceil(WIDTH / columns.COLUMN_GROUPS);
+  const chunks = chunksOf(graph, N, CHUNK);
+  const columns = columnShape(graph, N, WIDTH, shape.LANES * shape.GROUPS, chunks);
+  const columnGroups = Math.ceil(WIDTH / columns.COLUMN_GROUPS) * chunks;
   const constants = {
     N,
     C,
@@ -37,6 +39,8 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     ACCUMULATE: false,
     ACCUMULATE_PARAMETERS: false,
     COLUMN_WORKGROUPS: columnGroups,
+    CHUNKS: chunks,
+    CHUNK: Math.ceil(N / chunks),
     ...columns,
     OUT_HALF: out.dtype === 'f16',
     ...shape,
@@ -54,26 +58,47 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     const { dx: dinp, accumulate } = graph.gradientOf(inp);
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
+    const parts = (of: Tensor) => (chunks > 1 ? graph.tensor(`parts of ${of.name}`, [chunks, C]) : of);
+    const gains = parts(dweight.dx);
+    const shifts = dbias && parts(dbias.dx);
     graph.dispatch(
       {
         source,
         entry: 'layer_norm_backward',
-        constants: { ...constants, ACCUMULATE: accumulate, ACCUMULATE_PARAMETERS: dweight.accumulate },
+        constants: {
+          ...constants,
+          ACCUMULATE: accumulate,
+          ACCUMULATE_PARAMETERS: chunks === 1 && dweight.accumulate,
+        },
       },
-      { inp, weight, saved: statistics, dout, dinp, dweight: dweight.dx, ...(dbias && { dbias: dbias.dx }) },
+      { inp, weight, saved: statistics, dout, dinp, dweight: gains, ...(shifts && { dbias: shifts }) },
       fold(rowGroups + columnGroups),
     );
+    if (chunks > 1) {
+      combine(
+        graph,
+        { parts: gains, out: dweight.dx, accumulate: dweight.accumulate },
+        dbias && shifts ? { parts: shifts, out: dbias.dx, accumulate: dbias.accumulate } : undefined,
+      );
+    }
   });
   return out;
 }
 
+/** Rows of a chunk, where the sums over rows are split. */
+const CHUNK = 256;
+/** Of so many pieces that lie side by side, a GPU reads whole lines. */
+const LINE = 16;
+
 /**
  * How `threads` threads of a workgroup share out columns of N rows: as many a column as the adapter likes, at most N. Where a
- * column has one thread, which is at it for long, a workgroup has few, so that every core has some.
+ * column has one thread, which is at it for long, a workgroup has few, so that every core has some. Chunks are workgroups
+ * enough, and there they read along the rows.
  */
-function columnShape(graph: Graph, N: number, threads: number) {
-  const COLUMN_LANES = Math.min(rowShape(graph, N).LANES, threads);
+function columnShape(graph: Graph, N: number, width: number, threads: number, chunks: number) {
+  const most = chunks > 1 ? threads / Math.min(LINE, 2 ** Math.ceil(Math.log2(width)), threads) : threads;
+  const COLUMN_LANES = Math.min(rowShape(graph, N).LANES, most);
   const REDUCE_COLUMNS = COLUMN_LANES > 1;
-  const COLUMN_GROUPS = REDUCE_COLUMNS ? threads / COLUMN_LANES : Math.min(4, threads);
+  const COLUMN_GROUPS = REDUCE_COLUMNS || chunks > 1 ? threads / COLUMN_LANES : Math.min(4, threads);
   return { COLUMN_LANES, COLUMN_GROUPS, REDUCE_COLUMNS };
 }

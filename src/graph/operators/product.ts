@@ -9,7 +9,20 @@ import type { Constant, Kernel } from '../../gpu/kernel.ts';
 import { MAX_WORKGROUPS, type Workgroups } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
+import { combine } from './combine.ts';
 import { readMatrices } from './packed.ts';
+import {
+  height,
+  type Layout,
+  PRODUCT_VARIANTS,
+  type ProductVariant,
+  productKey,
+  quickestFirst,
+  stretches,
+  UNIT_PAD,
+  unitBytes,
+  type Variant,
+} from './product-variants.ts';
 
 /** What a product does to its result; see matmul.wgsl. */
 export interface Finish {
@@ -25,81 +38,52 @@ export interface Finish {
   idleBias?: readonly [from: number, to: number] | undefined;
 }
 
-/** How a and b lie: N as it is written, T transposed. */
-export const LAYOUTS = ['NT', 'NN', 'TN'] as const;
-export type Layout = (typeof LAYOUTS)[number];
-
-/** A way to share a product out to threads. All compute the same; they differ in speed and in the last bits. */
-interface Variant {
-  /** Rows and columns that a thread owns. */
-  readonly tile: readonly [rows: number, columns: number];
-  /** Threads of a workgroup along n and m. */
-  readonly tx: number;
-  readonly ty: number;
-  /** In registers: whether quads share what they read, and how many threads share an output's sum. */
-  readonly quads?: true;
-  readonly slices?: number;
-  /** Through workgroup memory: columns of `a` that it holds at a time. */
-  readonly depth?: number;
-  /** On matrix units, for operands in f16. */
-  readonly units?: true;
-}
-
-export const PRODUCT_VARIANTS = {
-  /** Few registers: many threads for small products. */
-  register4: { tile: [4, 4], tx: 8, ty: 8 },
-  register8: { tile: [8, 8], tx: 4, ty: 4 },
-  /** For processors, where reading is dearer than computing. */
-  register16: { tile: [16, 8], tx: 4, ty: 4 },
-  quad16: { tile: [16, 8], tx: 4, ty: 4, quads: true },
-  /** For few outputs and long sums: weights' gradients. */
-  sliced4: { tile: [4, 4], tx: 4, ty: 4, slices: 8 },
-  shared32: { tile: [4, 4], tx: 8, ty: 8, depth: 16 },
-  shared64: { tile: [4, 4], tx: 16, ty: 16, depth: 16 },
-  shared128: { tile: [8, 8], tx: 16, ty: 16, depth: 8 },
-  /** 64 x 64 outputs a workgroup, as shared64, by subgroup matrices. */
-  matrix64: { tile: [4, 4], tx: 16, ty: 16, depth: 32, units: true },
-} as const satisfies Record<string, Variant>;
-
-export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
-
-/** What a product's choice of variant is kept under: products of one layout and shape share it. */
-export function productKey(layout: Layout, [M, N, K]: readonly [number, number, number]): string {
-  return `${layout} ${M}x${N}x${K}`;
-}
-
-/** Workgroups that keep every core of a processor busy. */
-const ENOUGH_WORKGROUPS = 8;
-
-/** Rows of threads in a workgroup. A small product on a processor takes fewer, so that every core has workgroups enough. */
-function height(variant: Variant, [M, N]: readonly [number, number, number]): number {
-  const [rows, columns] = variant.tile;
-  let TY = variant.ty;
-  const across = Math.ceil(N / (columns * variant.tx));
-  while (rows > 4 && !variant.depth && TY > 1 && across * Math.ceil(M / (rows * TY)) < ENOUGH_WORKGROUPS) {
-    TY /= 2;
-  }
-  return TY;
+/** The variants that an adapter can compute a product in, on matrix units where `units` are there for it. */
+export function ableVariants(
+  { quads, barriers }: { quads: boolean; barriers: boolean },
+  units: MatrixUnits | undefined,
+): ProductVariant[] {
+  const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
+  return names.filter((name) => {
+    const variant: Variant = PRODUCT_VARIANTS[name];
+    if (variant.units) return barriers && units !== undefined && unitBytes(units, variant) <= units.memory;
+    return (quads || !variant.quads) && (barriers || !(variant.depth || variant.slices));
+  });
 }
 
 /** The variant that a product of the graph takes. */
 export function choose(graph: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
-  const { products, product, units } = graph.traits;
-  const choice = products?.get(productKey(layout, shape)) ?? product ?? 'register4';
-  // Evaluations have the shapes of a step, and operands in f32.
-  return choice === 'matrix64' && !(units && graph.halves) ? 'shared64' : choice;
+  const { products, product = 'register4' } = graph.traits;
+  const units = graph.halves && graph.traits.units;
+  const choice = products?.get(productKey(layout, shape)) ?? product;
+  const fits = (name: ProductVariant) =>
+    // evaluations have the shapes of a step, and operands in f32
+    (units || !('units' in PRODUCT_VARIANTS[name])) && (layout === 'TN' || !('split' in PRODUCT_VARIANTS[name]));
+  if (choice !== 'expected' && fits(choice)) return choice;
+  return quickestFirst(ableVariants({ quads: false, barriers: true }, units), layout, shape)[0]!;
 }
 
 /** Constants of matmul_matrix.wgsl. */
-function unitConstants({ M, N, K, width }: MatrixUnits) {
+function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, depth = 1 }: Variant) {
+  const { span, subgroups } = units!;
+  const [BM, BN] = [tile[0] * ty, tile[1] * tx];
+  const THREADS = subgroups[0] * subgroups[1] * width;
   return {
+    BM,
+    BN,
+    SPAN_M: span[0],
+    SPAN_N: span[1],
+    SUBGROUPS_N: subgroups[1],
+    PAD: UNIT_PAD,
     UNIT_M: M,
     UNIT_N: N,
     UNIT_K: K,
     WIDTH: width,
-    THREADS: 4 * width,
-    ROWS_OF_UNITS: 32 / M,
-    COLUMNS_OF_UNITS: 32 / N,
+    THREADS,
+    ROWS_OF_UNITS: span[0] / M,
+    COLUMNS_OF_UNITS: span[1] / N,
+    A_FILLS: (BM * depth) / (4 * THREADS),
+    B_FILLS: (BN * depth) / (4 * THREADS),
   };
 }
 
@@ -126,9 +110,40 @@ export interface Product {
 
 /** Appends a product. */
 export function product(graph: Graph, wanted: Product, choice = choose(graph, wanted.layout, wanted.shape)): void {
-  const variant = PRODUCT_VARIANTS[choice];
+  const variant: Variant = PRODUCT_VARIANTS[choice];
+  if (variant.split) {
+    splitProduct(graph, wanted, variant);
+    return;
+  }
   const { kernel, bindings, workgroups } = request(graph, wanted, variant, height(variant, wanted.shape));
   graph.dispatch(kernel, bindings, workgroups);
+}
+
+/** A weight's gradient whose long sums many workgroups share, and the dispatch that adds up what each has left. */
+function splitProduct(graph: Graph, wanted: Product, variant: Variant): void {
+  const { shape, out, finish = {} } = wanted;
+  const [M, N] = shape;
+  const { slices } = stretches(variant, shape);
+  const parts = graph.tensor(`parts of ${out.name}`, [slices, M, N]);
+  const sums = finish.dbias && graph.tensor(`parts of ${finish.dbias.dx.name}`, [slices, M]);
+  const dbias = sums && { dx: sums, accumulate: false };
+  const { kernel, bindings, workgroups } = request(
+    graph,
+    { ...wanted, out: parts, finish: { dbias } },
+    variant,
+    variant.ty,
+  );
+  graph.dispatch(kernel, bindings, workgroups);
+  combine(
+    graph,
+    { parts, out, accumulate: finish.accumulate === true },
+    sums && {
+      parts: sums,
+      out: finish.dbias!.dx,
+      accumulate: finish.dbias!.accumulate,
+      idle: finish.idleBias,
+    },
+  );
 }
 
 /**
@@ -163,8 +178,10 @@ function request(
     depth,
     quads = false,
     slices = 1,
+    ahead = false,
   } = variant;
-  const workgroups: Workgroups = [Math.ceil(N / (COLUMNS * TX)), Math.ceil(M / (ROWS * TY)), 1];
+  const split = variant.split ? stretches(variant, shape) : undefined;
+  const workgroups: Workgroups = [Math.ceil(N / (COLUMNS * TX)), Math.ceil(M / (ROWS * TY)), split?.slices ?? 1];
   if (Math.max(...workgroups) > MAX_WORKGROUPS) {
     throw new InklingError(
       'too-large',
@@ -181,7 +198,7 @@ function request(
   }
   const B_WIDTH = b.packed ? (b.packed.words.shape[1]! * 32) / b.packed.bits : B_TRANSPOSED ? K : N;
   const [A_HALF, B_HALF, OUT_HALF] = [a, b, out].map(({ dtype }) => dtype === 'f16') as [boolean, boolean, boolean];
-  const HALF = A_HALF || B_HALF || OUT_HALF || variant.units === true;
+  const HALF = A_HALF || B_HALF || OUT_HALF || variant.units !== undefined;
   const kind = finish.activate?.activation;
   const kept = finish.activate?.slope;
   const constants: Record<string, Constant> = {
@@ -195,11 +212,19 @@ function request(
     TY,
     ...(depth
       ? {
-          TILE: ROWS,
-          VECTORS: ROWS / 4,
+          ROWS,
+          ROWS4: ROWS / 4,
+          COLUMNS,
+          COLUMNS4: COLUMNS / 4,
           BK: depth,
+          BLOCKS_OF_K: depth / 4,
+          FILLS: Math.ceil(((ROWS * TY + COLUMNS * TX) * depth) / (16 * TX * TY)),
+          AHEAD: ahead,
+          WHOLE_TILES: M % (ROWS * TY) === 0 && N % (COLUMNS * TX) === 0 && K % depth === 0,
+          SPLIT: split !== undefined,
+          SLICE: split?.length ?? K,
           GRADIENT_SCALE: gradientScale(layout, shape),
-          ...(variant.units && unitConstants(graph.traits.units!)),
+          ...(variant.units && unitConstants(graph.traits.units!, variant)),
         }
       : {
           ROWS,

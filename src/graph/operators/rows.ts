@@ -26,3 +26,11 @@ export function rowShape(
     REDUCE: lanes > 1,
   };
 }
+
+/**
+ * Parts that a sum over `rows` is split into: on a GPU, which would otherwise have too little to do, of about `length` rows where
+ * there are several such parts.
+ */
+export function chunksOf(graph: Graph, rows: number, length: number): number {
+  return graph.traits.lanes > 1 && rows >= 4 * length ? Math.ceil(rows / length) : 1;
+}

@@ -1,0 +1,157 @@
+import type { MatrixUnits } from '../../gpu/device.ts';
+
+/** How a and b lie: N as it is written, T transposed. */
+export const LAYOUTS = ['NT', 'NN', 'TN'] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/** A way to share a product out to threads. All compute the same; they differ in speed and in the last bits. */
+export interface Variant {
+  /** Rows and columns that a thread owns. */
+  readonly tile: readonly [rows: number, columns: number];
+  /** Threads of a workgroup along n and m. */
+  readonly tx: number;
+  readonly ty: number;
+  /** In registers: whether quads share what they read, and how many threads share an output's sum. */
+  readonly quads?: true;
+  readonly slices?: number;
+  /** Through workgroup memory: columns of `a` that it holds at a time. */
+  readonly depth?: number;
+  /** Whether it reads the next of these while it computes. */
+  readonly ahead?: true;
+  /** Workgroups among which the sums of a weight's gradient are split until there are about so many. */
+  readonly split?: number;
+  /** On matrix units, for operands in f16: outputs of a subgroup, and subgroups along m and n. */
+  readonly units?: {
+    readonly span: readonly [m: number, n: number];
+    readonly subgroups: readonly [m: number, n: number];
+  };
+}
+
+/** Outputs of a workgroup whose threads own none of them for themselves. */
+function square(size: number): Pick<Variant, 'tile' | 'tx' | 'ty'> {
+  return { tile: [4, 4], tx: size / 4, ty: size / 4 };
+}
+
+export const PRODUCT_VARIANTS = {
+  /** Few registers: many threads for small products. */
+  register4: { tile: [4, 4], tx: 8, ty: 8 },
+  register8: { tile: [8, 8], tx: 4, ty: 4 },
+  /** For processors, where reading is dearer than computing. */
+  register16: { tile: [16, 8], tx: 4, ty: 4 },
+  quad16: { tile: [16, 8], tx: 4, ty: 4, quads: true },
+  /** For few outputs and long sums: weights' gradients. */
+  sliced4: { tile: [4, 4], tx: 4, ty: 4, slices: 8 },
+  shared32: { tile: [4, 4], tx: 8, ty: 8, depth: 16 },
+  shared64: { tile: [8, 8], tx: 8, ty: 8, depth: 16 },
+  shared128x64: { tile: [16, 8], tx: 8, ty: 8, depth: 16 },
+  shared128: { tile: [16, 8], tx: 16, ty: 8, depth: 16 },
+  /** For few outputs and long sums too, where these have work enough for many workgroups. */
+  split32: { tile: [4, 4], tx: 8, ty: 8, depth: 16, split: 1024 },
+  split64: { tile: [8, 8], tx: 8, ty: 8, depth: 16, split: 1024 },
+  split128x64: { tile: [16, 8], tx: 8, ty: 8, depth: 16, split: 1024 },
+  /** By subgroup matrices. */
+  matrix64: { ...square(64), depth: 32, units: { span: [32, 32], subgroups: [2, 2] } },
+  matrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 32], subgroups: [2, 4] } },
+  splitMatrix64: { ...square(64), depth: 32, units: { span: [32, 32], subgroups: [2, 2] }, split: 1024 },
+  splitMatrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 32], subgroups: [2, 4] }, split: 512 },
+} as const satisfies Record<string, Variant>;
+
+export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
+
+/** What a product's choice of variant is kept under: products of one layout and shape share it. */
+export function productKey(layout: Layout, [M, N, K]: readonly [number, number, number]): string {
+  return `${layout} ${M}x${N}x${K}`;
+}
+
+/** Workgroups that keep every core of a processor busy. */
+const ENOUGH_WORKGROUPS = 8;
+
+/** Rows of threads in a workgroup. A small product on a processor takes fewer, so that every core has workgroups enough. */
+export function height(variant: Variant, [M, N]: readonly [number, number, number]): number {
+  const [rows, columns] = variant.tile;
+  let TY = variant.ty;
+  const across = Math.ceil(N / (columns * variant.tx));
+  while (rows > 4 && !variant.depth && TY > 1 && across * Math.ceil(M / (rows * TY)) < ENOUGH_WORKGROUPS) {
+    TY /= 2;
+  }
+  return TY;
+}
+
+/** How the sums over K are split: so many stretches of so many terms. */
+export function stretches(
+  { tile: [ROWS, COLUMNS], tx, ty, depth = 1, split = 1 }: Variant,
+  [M, N, K]: readonly [number, number, number],
+): { slices: number; length: number } {
+  const workgroups = Math.ceil(M / (ROWS * ty)) * Math.ceil(N / (COLUMNS * tx));
+  const wanted = Math.min(split / workgroups, K / SHORTEST_STRETCH);
+  const length = depth * Math.ceil(K / Math.max(1, Math.round(wanted)) / depth);
+  return { slices: Math.ceil(K / length), length };
+}
+
+/** Of fewer terms, what a stretch leaves to be added up costs more than it saves. */
+const SHORTEST_STRETCH = 128;
+
+/** Numbers between the rows of a tile for matrix units: of f16, so many that neighbouring rows begin in other banks. */
+export const UNIT_PAD = 8;
+
+/** Bytes of workgroup memory that a variant on matrix units takes at most. */
+export function unitBytes({ M: rows }: MatrixUnits, { units, tile, tx, ty, depth = 1 }: Variant): number {
+  const { span, subgroups } = units!;
+  const [BM, BN] = [tile[0] * ty, tile[1] * tx];
+  const tiles = BM * (depth + UNIT_PAD) + BN * (depth + UNIT_PAD);
+  const strips = subgroups[0] * subgroups[1] * rows * span[1];
+  return 2 * tiles + 4 * strips;
+}
+
+/**
+ * What is needed to tell how long a variant takes on a GPU: multiplications in a microsecond once it is busy, in millions,
+ * microseconds before the first and after the last, and nanoseconds of each further term of a sum.
+ *
+ * Measured on an NVIDIA H200 (2026-11-27). On other GPUs all is slower, by factors of which only the differences matter here.
+ */
+const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, term_ns: number]> = {
+  register4: [3.5, 2, 110],
+  register8: [6, 2.5, 120],
+  register16: [6, 4, 150],
+  quad16: [5.5, 4, 150],
+  sliced4: [6.5, 1.6, 18],
+  shared32: [13.2, 1.8, 40],
+  shared64: [16, 2, 85],
+  shared128x64: [17, 3, 120],
+  shared128: [17, 3, 130],
+  split32: [12, 4.5, 40],
+  split64: [15.5, 4.5, 85],
+  split128x64: [16.5, 5.5, 120],
+  matrix64: [25, 2, 60],
+  matrix128: [30, 3, 70],
+  splitMatrix64: [25, 4.5, 60],
+  splitMatrix128: [33, 5.5, 70],
+};
+/** Bytes that a microsecond writes and reads again. */
+const PARTS_PACE = 1.5e6;
+
+/** Microseconds that a product is expected to take on a GPU, to be compared with those of other variants. */
+export function expectedTime(name: ProductVariant, shape: readonly [M: number, N: number, K: number]): number {
+  const variant: Variant = PRODUCT_VARIANTS[name];
+  const [M, N, K] = shape;
+  const [rate, start, term] = PACE[name];
+  const { slices, length } = variant.split ? stretches(variant, shape) : { slices: 1, length: K };
+  const rows = variant.tile[0] * variant.ty;
+  const columns = variant.tile[1] * variant.tx;
+  const busy = (Math.ceil(M / rows) * rows * Math.ceil(N / columns) * columns * K) / (rate * 1e6);
+  const parts = variant.split ? (4 * slices * M * N) / PARTS_PACE : 0;
+  return start + Math.max(busy, (term * length) / 1000) + parts;
+}
+
+/** Those of the `names` that may compute a product of such a layout, the one that is expected to be the quickest first. */
+export function quickestFirst(
+  names: readonly ProductVariant[],
+  layout: Layout,
+  shape: readonly [M: number, N: number, K: number],
+): ProductVariant[] {
+  return names
+    .filter((name) => layout === 'TN' || !('split' in PRODUCT_VARIANTS[name]))
+    .map((name) => ({ name, time: expectedTime(name, shape) }))
+    .sort((a, b) => a.time - b.time)
+    .map(({ name }) => name);
+}
