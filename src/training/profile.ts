@@ -47,7 +47,9 @@ function describe(graph: Graph, dispatch: Dispatch): string {
   }
   const tensors = Object.values(dispatch.bindings);
   const pooled = tensors.filter(({ place }) => place.kind === 'pooled');
-  const largest = (entry === 'update_parameters' ? tensors : pooled).reduce((a, b) => (b.size > a.size ? b : a));
+  // some read and write buffers of parameters only
+  const named = entry === 'update_parameters' || pooled.length === 0 ? tensors : pooled;
+  const largest = named.reduce((a, b) => (b.size > a.size ? b : a));
   return `${entry} [${largest.shape.join(', ')}]${constants.ACCUMULATE === true ? ' +accumulate' : ''}`;
 }
 

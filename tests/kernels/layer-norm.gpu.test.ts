@@ -115,5 +115,6 @@ gpuTest('layer norm adds to a gradient that is there', async ({ device }) => {
   expectClose(grads.weight, add(inner.dweight, outer.dweight), undefined, 'dweight');
   expectClose(grads.bias, add(inner.dbias, outer.dbias), undefined, 'dbias');
   const evaluated = await runExperiment(device, experiment);
-  expect(evaluated.out).toEqual(out);
+  // the same formula; a compiler may round it in other places where less is kept
+  expectClose(evaluated.out, out, 1e-6);
 });
