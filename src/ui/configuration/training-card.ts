@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { type ConfigKey, type Fault, preset, type RunConfig } from '../../model/config.ts';
 import { emit } from '../emit.ts';
-import { ADVANCED_FIELDS, type AdvancedGroup, type Option, TRAINING_FIELDS } from '../options.ts';
+import { ADVANCED_FIELDS, ADVANCED_KEYS, type AdvancedGroup, type Option, TRAINING_FIELDS } from '../options.ts';
 import { ADVANCED, COUNTS, SETTINGS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { fieldStyles, fields, focusField, shownFields } from './fields.ts';
@@ -60,6 +60,12 @@ export class TrainingCard extends LitElement {
     return focusField(this.renderRoot, key);
   }
 
+  /** The button goes with what it has reset, so the keyboard moves to what it stands under. */
+  #reset(): void {
+    this.renderRoot.querySelector('summary')!.focus();
+    emit(this, 'reset-advanced');
+  }
+
   #group(name: AdvancedGroup) {
     const options: readonly Option[] = ADVANCED_FIELDS[name];
     const context = { host: this, config: this.config, faults: this.faults, half: this.half };
@@ -105,15 +111,14 @@ export class TrainingCard extends LitElement {
   override render() {
     const { config, faults } = this;
     const groups = Object.keys(ADVANCED_FIELDS) as AdvancedGroup[];
-    const advanced: readonly Option[] = Object.values(ADVANCED_FIELDS).flat();
-    const changed = this.changed.filter((key) => advanced.some((option) => option.key === key));
+    const changed = this.changed.filter((key) => ADVANCED_KEYS.includes(key));
     return html`
       <h2>${SETTINGS.training}</h2>
       ${fields(TRAINING_FIELDS, { host: this, config, faults })}
       <details>
         <summary>${ADVANCED.summary(changed.length)}</summary>
         ${groups.map((name) => this.#group(name))}
-        ${changed.length === 0 ? nothing : html`<button @click=${() => emit(this, 'reset-advanced')}>${ADVANCED.reset}</button>`}
+        ${changed.length === 0 ? nothing : html`<button @click=${this.#reset}>${ADVANCED.reset}</button>`}
       </details>
       ${this.#time()}
     `;
