@@ -59,6 +59,8 @@ function hear(event: SessionEvent): void {
   store.dispatch(event);
   // The device is gone for good, and its models with it; another one can usually be had at once.
   if (event.kind === 'error' && event.failure.code === 'device-lost') void connect();
+  // the model on show is another one now
+  if (event.kind === 'started' && store.view.start.from === 'run') void chooseStart({});
   const phaseChange = event.kind === 'status' && event.phase !== 'preparing';
   if (event.kind === 'runs-changed' || event.kind === 'checkpoint' || phaseChange) void listRuns();
 }

@@ -186,7 +186,14 @@ export function reduce(view: View, action: Action): View {
     case 'run-shown':
       return isActive(view.phase)
         ? view
-        : { ...view, generation: null, sampleStep: null, recording: null, run: shown(action.kept) };
+        : {
+            ...view,
+            generation: null,
+            sampleStep: null,
+            recording: null,
+            run: shown(action.kept),
+            start: view.start.from === 'run' ? fromNew(view.start) : view.start, // it was the one on show before
+          };
     case 'run-forked':
       return { ...view, milestone: MILESTONES.forked(action.name) };
     case 'worker-died':
@@ -237,7 +244,7 @@ export function reduce(view: View, action: Action): View {
     case 'link-opened': {
       const { link, unread } = action.read;
       const { text, start, settings, panel } = link;
-      return { ...view, settings, panel, link: { text, start, unread } };
+      return { ...view, settings, panel, link: { text, start, unread }, start: fromNew(view.start) };
     }
     case 'text-forgotten':
       return { ...view, text: null, readingText: false, milestone: MILESTONES.textNeeded };
@@ -300,6 +307,9 @@ function endedGeneration({ generation, generationBefore }: View, failure: Failur
   if (failure !== null && nothing) return generationBefore;
   return { ...generation, busy: false };
 }
+
+/** A new model to start from, rather than one that has been trained; what was opened stays at hand. */
+const fromNew = ({ opened }: StartView): StartView => ({ ...initialView().start, opened });
 
 const withRun = (view: View, change: (run: RunView) => RunView): View =>
   view.run === null ? view : { ...view, run: change(view.run) };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { preset, withOptimizer } from '../../src/model/config.ts';
+import { readLink } from '../../src/ui/link.ts';
 import { type Action, reduce, Store } from '../../src/ui/store.ts';
 import { MILESTONES, meaning } from '../../src/ui/strings.ts';
 import {
@@ -384,6 +385,24 @@ describe('kept runs', () => {
     expect([canGenerate(view), canTrain(view)]).toEqual([false, true]);
     const going = inRun();
     expect(reduce(going, { kind: 'run-shown', kept }).run).toBe(going.run);
+  });
+
+  it('that is shown, and a link that is opened, leave a new model to start from; a file that was opened stays at hand', () => {
+    const described = {
+      name: 'Moby-Dick',
+      model: { ...preset('tiny').model, vocab_size: 84 },
+      unknown: { count: 1, listed: 'é' },
+    };
+    const from = (start: 'run' | 'file'): Action => ({
+      kind: 'start-changed',
+      start: { from: start, opened: 'a.safetensors', unknown: 'drop', described },
+    });
+    const fresh = { from: 'new', opened: 'a.safetensors', unknown: null, described: null };
+    const trained = [connected, loaded, started, { kind: 'status', phase: 'stopped', detail: '' } as const];
+    expect(viewAfter(...trained, from('run'), { kind: 'run-shown', kept }).start).toEqual(fresh);
+    expect(viewAfter(...trained, from('file'), { kind: 'run-shown', kept }).start.from).toBe('file');
+    const link: Action = { kind: 'link-opened', read: readLink('preset=small&from=another') };
+    for (const start of ['run', 'file'] as const) expect(viewAfter(...trained, from(start), link).start).toEqual(fresh);
   });
 
   it('goes on with a curve that has each step once', () => {
