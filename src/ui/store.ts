@@ -147,8 +147,11 @@ export function reduce(view: View, action: Action): View {
       return withRun(view, (run) => withSample(run, action));
     case 'sampling':
       return withRun(view, (run) => withPiece(run, action));
-    case 'sample-chosen':
-      return { ...view, sampleStep: action.step };
+    case 'sample-chosen': {
+      const shown = { ...view, sampleStep: action.step };
+      // the sheet is for what was chosen last, but for a text that is being written
+      return view.generation?.busy ? shown : { ...shown, generation: null, generationBefore: null };
+    }
     case 'measured': {
       const { statistics } = action;
       if (action.of === 'text') return { ...view, text: view.text && { ...view.text, statistics } };
@@ -292,7 +295,7 @@ export function reduce(view: View, action: Action): View {
     case 'export-ended':
       return { ...view, exporting: false, failure: action.failure ?? view.failure };
     case 'generation-dismissed':
-      return { ...view, generation: null, generationBefore: null };
+      return { ...view, generation: null, generationBefore: null, sampleStep: null };
     case 'dismissed':
       return { ...view, failure: null };
     default:

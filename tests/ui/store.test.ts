@@ -479,6 +479,16 @@ describe('samples and texts', () => {
     expect(reduce(chosen, started).sampleStep).toBeNull();
   });
 
+  it('a chosen sample takes the place of what was generated, unless that is being written; put away, it gives way to the newest', () => {
+    const writing = inRun({ kind: 'generate-requested', prompt: 'Call' }, generated(' me', false));
+    const chosen: Action = { kind: 'sample-chosen', step: 10 };
+    expect(reduce(writing, chosen).generation).toBe(writing.generation);
+    const written = reduce(writing, { kind: 'generate-ended', failure: null });
+    expect(reduce(written, chosen)).toMatchObject({ generation: null, sampleStep: 10 });
+    const away = reduce(reduce(reduce(writing, chosen), generated('', true)), { kind: 'generation-dismissed' });
+    expect(away).toMatchObject({ generation: null, sampleStep: null });
+  });
+
   it('what was counted belongs to the text or to the run that is in hand', () => {
     const statistics = { unigram: 3, bigram: 2, wordy: true, lineLength: null };
     const view = inRun({ kind: 'measured', of: 'text', statistics });
