@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { type ConfigKey, type Fault, preset, type RunConfig } from '../../model/config.ts';
 import { emit } from '../emit.ts';
+import { KeptFocus } from '../kept-focus.ts';
 import { ADVANCED_FIELDS, ADVANCED_KEYS, type AdvancedGroup, type Option, TRAINING_FIELDS } from '../options.ts';
 import { ADVANCED, COUNTS, SETTINGS } from '../strings.ts';
 import { shared } from '../styles.ts';
@@ -53,17 +54,12 @@ export class TrainingCard extends LitElement {
     this.measurable = false;
     this.busy = false;
     this.half = false;
+    new KeptFocus(this, () => this.renderRoot.querySelector('summary')!);
   }
 
   /** Puts the keyboard into the field of this name; says whether there is one. */
   focusField(key: ConfigKey): boolean {
     return focusField(this.renderRoot, key);
-  }
-
-  /** The button goes with what it has reset, so the keyboard moves to what it stands under. */
-  #reset(): void {
-    this.renderRoot.querySelector('summary')!.focus();
-    emit(this, 'reset-advanced');
   }
 
   #group(name: AdvancedGroup) {
@@ -118,7 +114,7 @@ export class TrainingCard extends LitElement {
       <details>
         <summary>${ADVANCED.summary(changed.length)}</summary>
         ${groups.map((name) => this.#group(name))}
-        ${changed.length === 0 ? nothing : html`<button @click=${this.#reset}>${ADVANCED.reset}</button>`}
+        ${changed.length === 0 ? nothing : html`<button @click=${() => emit(this, 'reset-advanced')}>${ADVANCED.reset}</button>`}
       </details>
       ${this.#time()}
     `;
