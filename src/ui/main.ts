@@ -5,6 +5,7 @@ import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
+import { fetchPart } from './fetch-part.ts';
 import type { LinkedText, ReadLink } from './link.ts';
 import { openSession, type Session } from './session-client.ts';
 import { settingsOf } from './settings.ts';
@@ -286,7 +287,9 @@ async function generate(request: GenerateRequest, begun: Begun | null = null): P
 async function saveCurves(what: 'steps' | 'norms'): Promise<void> {
   const { run } = store.view;
   if (run === null) return;
-  const { normsCSV, curvesCSV, historyCSV } = await import('./charts/curves-csv.ts');
+  const fetched = await fetchPart(page, () => import('./charts/curves-csv.ts'));
+  if (fetched === null) return;
+  const { normsCSV, curvesCSV, historyCSV } = fetched;
   if (what === 'norms') return download('inkling-norms.csv', normsCSV(run.norms));
   if (run.live) await session?.save();
   const kept = run.id === null ? undefined : await session?.showRun(run.id);
