@@ -1,7 +1,7 @@
 import type { KeptRun, Metrics, RunList } from '../worker/messages.ts';
 import { RunHistory } from './run-history.ts';
 import { thinned } from './samples.ts';
-import type { ComparedRun, RunView } from './view.ts';
+import { type ComparedRun, comparedWith, type RunView, type View } from './view.ts';
 
 /** The curve, the evaluations and the samples that a run has told before. */
 export function told(
@@ -50,6 +50,12 @@ export function shown({ summary, config, vocab_size, parameters, metrics, statis
     tokensPerSecond: Number.NaN,
     secondsLeft: Number.NaN,
   };
+}
+
+/** The runs laid over the one on show that have been saved further since their curves were read. */
+export function outdated(view: View): string[] {
+  const steps = new Map(view.runs?.runs.map(({ id, step }) => [id, step]));
+  return comparedWith(view).flatMap(({ id, step }) => (steps.has(id) && steps.get(id) !== step ? [id] : []));
 }
 
 /** The compared runs that are still there, under their present names. */

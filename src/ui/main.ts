@@ -6,6 +6,7 @@ import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
 import { fetchPart } from './fetch-part.ts';
+import { outdated } from './kept-run.ts';
 import type { LinkedText, ReadLink } from './link.ts';
 import { openSession, type Session } from './session-client.ts';
 import { settingsOf } from './settings.ts';
@@ -18,6 +19,7 @@ import {
   chosenConfig,
   chosenProducts,
   chosenStart,
+  comparedIds,
   faultsOf,
   interruptedRun,
   isActive,
@@ -110,6 +112,7 @@ function listRuns(): Promise<void> {
       const { run, runs } = store.view;
       const elsewhere = runs?.runs.find(({ id, open }) => id === run?.id && open === 'elsewhere');
       if (elsewhere && !run!.live && elsewhere.step !== run!.savedStep) await showRun(elsewhere.id);
+      else await freshenCompared();
     }
     listing = null;
   })();
@@ -120,11 +123,21 @@ async function showRun(id: string): Promise<void> {
   const result = await session?.showRun(id);
   if (result?.ok) store.dispatch({ kind: 'run-shown', kept: result.value });
   else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+  await freshenCompared(); // the one that was on show before may be among them, and have gone on
+}
+
+/** Reads the curves of compared runs anew that have gone on. */
+async function freshenCompared(): Promise<void> {
+  for (const id of outdated(store.view)) {
+    const result = await session?.showRun(id);
+    if (result?.ok && comparedIds(store.view).includes(id))
+      store.dispatch({ kind: 'run-compared', kept: result.value });
+  }
 }
 
 /** Lays a kept run's curves over those on show, or takes them away again. */
 async function compare(id: string): Promise<void> {
-  if (store.view.compared.some((run) => run.id === id)) return store.dispatch({ kind: 'run-left-out', id });
+  if (comparedIds(store.view).includes(id)) return store.dispatch({ kind: 'run-left-out', id });
   const result = await session?.showRun(id);
   if (result?.ok) store.dispatch({ kind: 'run-compared', kept: result.value });
   else if (result) store.dispatch({ kind: 'refused', failure: result.failure });

@@ -179,10 +179,13 @@ export function reduce(view: View, action: Action): View {
       return { ...view, runs: action.runs, compared: stillKept(view.compared, action.runs) };
     case 'run-compared': {
       const { summary, metrics } = action.kept;
-      const { id, name } = summary;
+      const { id, name, step } = summary;
       const { history, evaluations } = told(metrics);
-      const others = view.compared.filter((other) => other.id !== id).slice(0, MOST_COMPARED - 1);
-      return { ...view, compared: [...others, { id, name, history, evaluations }] };
+      const run = { id, name, step, history, evaluations };
+      // one that has gone on keeps its place, and so its ink
+      const again = view.compared.some((other) => other.id === id);
+      if (again) return { ...view, compared: view.compared.map((other) => (other.id === id ? run : other)) };
+      return { ...view, compared: [...view.compared.slice(0, MOST_COMPARED - 1), run] };
     }
     case 'run-left-out':
       return { ...view, compared: view.compared.filter(({ id }) => id !== action.id) };

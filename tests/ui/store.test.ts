@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { preset, withOptimizer } from '../../src/model/config.ts';
+import { outdated } from '../../src/ui/kept-run.ts';
 import { readLink } from '../../src/ui/link.ts';
 import { type Action, reduce, Store } from '../../src/ui/store.ts';
 import { MILESTONES, meaning } from '../../src/ui/strings.ts';
@@ -444,6 +445,24 @@ describe('kept runs', () => {
     const many = Array.from({ length: MOST_COMPARED + 2 }, (_, i) => ({ ...summary, id: String(i) }));
     const full = viewAfter(...many.map((one): Action => ({ kind: 'run-compared', kept: { ...kept, summary: one } })));
     expect(full.compared).toHaveLength(MOST_COMPARED);
+  });
+
+  it('reads the curves of a compared run again when it has gone on, in its place, unless it is the one on show', () => {
+    const [other, further] = [
+      { ...summary, id: 'c' },
+      { ...summary, step: 60 },
+    ];
+    const compare = (one: RunSummary): Action => ({ kind: 'run-compared', kept: { ...kept, summary: one } });
+    const list: Action = { kind: 'runs-listed', runs: { runs: [further, other], bytes: 0 } };
+    const view = inRun(listed, compare(summary), compare(other), list);
+    expect(outdated(view)).toEqual(['b']);
+    expect(outdated(viewAfter(compare(summary), { kind: 'run-shown', kept }, list))).toEqual([]);
+    const fresh = reduce(view, compare(further));
+    expect(fresh.compared.map(({ id, step }) => [id, step])).toEqual([
+      ['b', 60],
+      ['c', 40],
+    ]);
+    expect(outdated(fresh)).toEqual([]);
   });
 
   it('tells what is saved, a lost device that is recovered from, and a worker that has died', () => {
