@@ -93,7 +93,7 @@ export function reduce(view: View, action: Action): View {
         recording: null,
         milestone: action.before === null ? MILESTONES.started : MILESTONES.resumed(action.before.step),
         run: {
-          ...told(action.before?.metrics),
+          ...told(action.before?.metrics, action.before?.overfitting_since),
           id: action.run?.id ?? null,
           name: action.run?.name ?? action.text,
           live: true,

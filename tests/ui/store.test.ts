@@ -359,7 +359,14 @@ describe('kept runs', () => {
     norms: [],
     speeds: [],
   };
-  const kept: KeptRun = { summary, config: preset('tiny'), vocab_size: 84, parameters: 9, metrics };
+  const kept: KeptRun = {
+    summary,
+    config: preset('tiny'),
+    vocab_size: 84,
+    parameters: 9,
+    metrics,
+    overfitting_since: null,
+  };
   const listed: Action = { kind: 'runs-listed', runs: { runs: [summary], bytes: 10 } };
 
   it('offers the interrupted one, but not while another one goes', () => {
@@ -406,8 +413,17 @@ describe('kept runs', () => {
     for (const start of ['run', 'file'] as const) expect(viewAfter(...trained, from(start), link).start).toEqual(fresh);
   });
 
+  it('that has overfitted says so when it is shown again, and when it goes on', () => {
+    const evaluations = [2, 2.4, 2.5].map((val_loss, i) => ({ step: 10 * i, train_loss: 2 - i / 2, val_loss }));
+    const overfitted = { metrics: { ...metrics, evaluations }, overfitting_since: 0 };
+    const shown = viewAfter({ kind: 'run-shown', kept: { ...kept, ...overfitted } });
+    expect(shown.run?.overfittingSince).toMatchObject({ step: 0, val: 2 });
+    const resumed = viewAfter({ ...started, before: { step: 20, ...overfitted } });
+    expect(resumed.run?.overfittingSince).toMatchObject({ step: 0, val: 2 });
+  });
+
   it('goes on with a curve that has each step once', () => {
-    const resumed: SessionEvent = { ...started, before: { step: 3, metrics } };
+    const resumed: SessionEvent = { ...started, before: { step: 3, metrics, overfitting_since: null } };
     const view = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running, stepped(4, 5));
     expect(view.run?.history.loss.x).toEqual([1, 2, 3, 4, 5]);
     expect(view.run).toMatchObject({ live: true, step: 5, savedStep: 3 });
@@ -422,7 +438,7 @@ describe('kept runs', () => {
     expect(view.run?.history.speed.mean).toEqual([1000, 1000, 1000]);
     expect(view.run?.marks.map(({ x }) => x)).toEqual([2]);
     const told = { ...metrics, norms: [norms], speeds: [{ step: 3, tokens_per_s: 70 }] };
-    const resumed: SessionEvent = { ...started, before: { step: 3, metrics: told } };
+    const resumed: SessionEvent = { ...started, before: { step: 3, metrics: told, overfitting_since: null } };
     const again = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running);
     expect(again.run?.norms).toEqual([norms]);
     expect(again.run?.history.speed.x).toEqual([3]);
