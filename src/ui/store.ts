@@ -9,13 +9,13 @@ import type {
 } from '../worker/messages.ts';
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
+import { phaseMilestone, textMilestone } from './milestones.ts';
 import type { Preferences } from './preferences.ts';
 import { type Recorded, withRecording } from './recording/recording.ts';
 import { withGenerated, withPiece, withSample } from './samples.ts';
 import { CHART, MILESTONES } from './strings.ts';
 import {
   type Begun,
-  bestOf,
   type Generation,
   initialView,
   isActive,
@@ -328,39 +328,4 @@ function withPhase(view: View, phase: Phase, detail: string): View {
   const next = { ...view, run, phase, detail, milestone: milestone ?? view.milestone };
   if (phase !== 'running' || view.phase !== 'paused') return next;
   return withRun(next, (run) => ({ ...run, marks: [...run.marks, { x: run.step, label: CHART.pausedHere }] }));
-}
-
-function phaseMilestone(view: View, phase: Phase): string | null {
-  const step = view.run?.step ?? 0;
-  switch (phase) {
-    case 'idle':
-      return MILESTONES.ready;
-    case 'paused':
-      return MILESTONES.paused(step);
-    case 'running':
-      return view.phase === 'paused' ? MILESTONES.resumed(step) : null;
-    case 'stopped':
-      return MILESTONES.stopped(step);
-    case 'finished':
-      return finishedMilestone(view.run);
-    case 'failed':
-      return MILESTONES.failed;
-    default:
-      return null;
-  }
-}
-
-function finishedMilestone(run: RunView | null): string {
-  if (run === null) return MILESTONES.finished(0, undefined);
-  const { max_iters, patience } = run.config.training;
-  const best = bestOf(run.evaluations);
-  if (patience > 0 && run.step < max_iters && best !== null) return MILESTONES.endedEarly(run.step, best);
-  // with patience, the model is the best one
-  return MILESTONES.finished(run.step, (patience > 0 ? best : run.evaluations.at(-1))?.val);
-}
-
-function textMilestone(view: View, name: string): string {
-  if (isActive(view.phase)) return MILESTONES.textForNextRun(name);
-  if (view.adapter === null) return view.milestone;
-  return view.text === null ? MILESTONES.ready : MILESTONES.textLoaded(name);
 }
