@@ -13,6 +13,8 @@ const { scope } = self.registration;
 /** Other sites of the same host may have caches too. */
 const OURS = `inkling ${scope} `;
 const CACHE = OURS + __VERSION__;
+/** Holds the name of the cache of the version that is active. */
+const NOTES = `${OURS}notes`;
 /** Files whose name changes with what is in them. */
 const HASHED = new URL('assets/', scope).href;
 
@@ -37,10 +39,17 @@ async function fill(): Promise<void> {
   }
 }
 
-/** The version before stays: a page of it may be open still, and load a part that it has not needed so far. */
+/**
+ * The version that was active until now stays: a page of it may be open still, and load a part that it has not needed so
+ * far. One that has only waited in between goes.
+ */
 async function tidy(): Promise<void> {
-  const before = (await caches.keys()).filter((name) => name.startsWith(OURS) && name !== CACHE);
-  await Promise.all(before.slice(0, -1).map((name) => caches.delete(name)));
+  const notes = await caches.open(NOTES);
+  const former = await (await notes.match(scope))?.text();
+  await notes.put(scope, new Response(CACHE));
+  const gone = (await caches.keys()).filter((name) => name.startsWith(OURS) && ![CACHE, NOTES, former].includes(name));
+  // without a note, nobody knows which of them was active
+  if (former !== undefined) await Promise.all(gone.map((name) => caches.delete(name)));
   await self.clients.claim();
 }
 

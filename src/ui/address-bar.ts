@@ -13,11 +13,11 @@ export function linkOf(view: View): Link {
   const from = start.from !== 'new' && start.described !== null ? start.described.name : null;
   return {
     text: text === null ? (link?.text ?? null) : asLinked(text),
-    // another adapter suggests another preset
+    // another adapter suggests another preset, and another text has other products
     settings: {
       ...settings,
       preset: chosenPreset(view),
-      computed: neededText(view) === null ? settings.computed : null,
+      computed: text === null || neededText(view) === null ? settings.computed : null,
     },
     start: from ?? link?.start ?? null,
     panel,

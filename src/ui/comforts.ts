@@ -1,5 +1,6 @@
 import type { InklingPage } from './elements/inkling-page.ts';
 import type { RunCommand } from './elements/run-controls.ts';
+import { fetchPart } from './fetch-part.ts';
 import { keepOffline } from './offline.ts';
 import { followPreferences, loadPreferences, type Preferences } from './preferences.ts';
 import type { Player } from './recording/player.ts';
@@ -25,8 +26,8 @@ export function attend(page: InklingPage, store: Store, obey: (command: RunComma
 
   /** Fetched when it is first asked for, as is the recording. */
   const help = async () => {
-    await import('./elements/help-dialog.ts');
-    await page.showHelp();
+    const fetched = await fetchPart(page, () => import('./elements/help-dialog.ts'));
+    if (fetched !== null) await page.showHelp();
   };
   on<undefined>('help', help);
 

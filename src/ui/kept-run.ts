@@ -1,16 +1,17 @@
 import type { KeptRun, Metrics, RunList } from '../worker/messages.ts';
 import { RunHistory } from './run-history.ts';
 import { thinned } from './samples.ts';
-import type { ComparedRun, RunView } from './view.ts';
+import { type ComparedRun, comparedWith, type RunView, type View } from './view.ts';
 
-/** The curve, the evaluations and the samples that a run has told before. */
+/** The curve, the evaluations and the samples that a run has told before, and the step since which it overfits. */
 export function told(
   metrics: Metrics | undefined,
+  since: number | null = null,
 ): Pick<RunView, 'history' | 'loss' | 'evaluations' | 'overfittingSince' | 'samples' | 'writing' | 'norms'> {
   const history = new RunHistory();
   for (const record of metrics?.records ?? []) history.append(record);
   for (const { step, tokens_per_s } of metrics?.speeds ?? []) history.speed.append(step, tokens_per_s);
-  const evaluations = metrics?.evaluations.map(({ step, train_loss, val_loss, accuracy }) => ({
+  const evaluations = (metrics?.evaluations ?? []).map(({ step, train_loss, val_loss, accuracy }) => ({
     step,
     train: train_loss,
     val: val_loss,
@@ -20,8 +21,8 @@ export function told(
   return {
     history,
     loss,
-    evaluations: evaluations ?? [],
-    overfittingSince: null,
+    evaluations,
+    overfittingSince: evaluations.find(({ step }) => step === since) ?? null,
     samples: thinned(metrics?.samples ?? []),
     writing: null,
     norms: metrics?.norms ?? [],
@@ -29,9 +30,17 @@ export function told(
 }
 
 /** A kept run, as it was last saved. */
-export function shown({ summary, config, vocab_size, parameters, metrics, statistics }: KeptRun): RunView {
+export function shown({
+  summary,
+  config,
+  vocab_size,
+  parameters,
+  metrics,
+  overfitting_since,
+  statistics,
+}: KeptRun): RunView {
   return {
-    ...told(metrics),
+    ...told(metrics, overfitting_since),
     id: summary.id,
     name: summary.name,
     live: false,
@@ -50,6 +59,12 @@ export function shown({ summary, config, vocab_size, parameters, metrics, statis
     tokensPerSecond: Number.NaN,
     secondsLeft: Number.NaN,
   };
+}
+
+/** The runs laid over the one on show that have been saved further since their curves were read. */
+export function outdated(view: View): string[] {
+  const steps = new Map(view.runs?.runs.map(({ id, step }) => [id, step]));
+  return comparedWith(view).flatMap(({ id, step }) => (steps.has(id) && steps.get(id) !== step ? [id] : []));
 }
 
 /** The compared runs that are still there, under their present names. */

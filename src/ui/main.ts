@@ -5,6 +5,8 @@ import { download } from './download.ts';
 import type { Takeaway } from './elements/model-export.ts';
 import type { RunCommand } from './elements/run-controls.ts';
 import type { RunAction } from './elements/runs-panel.ts';
+import { fetchPart } from './fetch-part.ts';
+import { outdated } from './kept-run.ts';
 import type { LinkedText, ReadLink } from './link.ts';
 import { openSession, type Session } from './session-client.ts';
 import { settingsOf } from './settings.ts';
@@ -17,6 +19,7 @@ import {
   chosenConfig,
   chosenProducts,
   chosenStart,
+  comparedIds,
   faultsOf,
   interruptedRun,
   isActive,
@@ -59,6 +62,8 @@ function hear(event: SessionEvent): void {
   store.dispatch(event);
   // The device is gone for good, and its models with it; another one can usually be had at once.
   if (event.kind === 'error' && event.failure.code === 'device-lost') void connect();
+  // the model on show is another one now
+  if (event.kind === 'started' && store.view.start.from === 'run') void chooseStart({});
   const phaseChange = event.kind === 'status' && event.phase !== 'preparing';
   if (event.kind === 'runs-changed' || event.kind === 'checkpoint' || phaseChange) void listRuns();
 }
@@ -107,24 +112,40 @@ function listRuns(): Promise<void> {
       const { run, runs } = store.view;
       const elsewhere = runs?.runs.find(({ id, open }) => id === run?.id && open === 'elsewhere');
       if (elsewhere && !run!.live && elsewhere.step !== run!.savedStep) await showRun(elsewhere.id);
+      else await freshenCompared();
     }
     listing = null;
   })();
   return listing;
 }
 
+/** The value of an answer; undefined where there is none, and then why is shown. */
+async function valueIn<T>(answer: Promise<Result<T>> | undefined): Promise<T | undefined> {
+  const result = await answer;
+  if (result?.ok === false) store.dispatch({ kind: 'refused', failure: result.failure });
+  return result?.ok ? result.value : undefined;
+}
+
 async function showRun(id: string): Promise<void> {
-  const result = await session?.showRun(id);
-  if (result?.ok) store.dispatch({ kind: 'run-shown', kept: result.value });
-  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+  const kept = await valueIn(session?.showRun(id));
+  if (kept !== undefined) store.dispatch({ kind: 'run-shown', kept });
+  await freshenCompared(); // the one that was on show before may be among them, and have gone on
+}
+
+/** Reads the curves of compared runs anew that have gone on. */
+async function freshenCompared(): Promise<void> {
+  for (const id of outdated(store.view)) {
+    const result = await session?.showRun(id);
+    if (result?.ok && comparedIds(store.view).includes(id))
+      store.dispatch({ kind: 'run-compared', kept: result.value });
+  }
 }
 
 /** Lays a kept run's curves over those on show, or takes them away again. */
 async function compare(id: string): Promise<void> {
-  if (store.view.compared.some((run) => run.id === id)) return store.dispatch({ kind: 'run-left-out', id });
-  const result = await session?.showRun(id);
-  if (result?.ok) store.dispatch({ kind: 'run-compared', kept: result.value });
-  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+  if (comparedIds(store.view).includes(id)) return store.dispatch({ kind: 'run-left-out', id });
+  const kept = await valueIn(session?.showRun(id));
+  if (kept !== undefined) store.dispatch({ kind: 'run-compared', kept });
 }
 
 async function continueRun(id: string): Promise<void> {
@@ -134,24 +155,23 @@ async function continueRun(id: string): Promise<void> {
   if (!result.ok) store.dispatch({ kind: 'train-refused', failure: result.failure });
 }
 
-async function act(request: RunAction): Promise<void> {
+async function act(request: RunAction): Promise<unknown> {
   switch (request.action) {
     case 'continue':
       return continueRun(request.id);
     case 'show':
       return showRun(request.id);
     case 'rename':
-      return command(session?.renameRun(request.id, request.name));
+      return valueIn(session?.renameRun(request.id, request.name));
     case 'compare':
       return compare(request.id);
     case 'delete':
-      return command(session?.deleteRun(request.id));
+      return valueIn(session?.deleteRun(request.id));
     case 'export':
       return exportRun(request.id);
     case 'fork': {
-      const result = await session?.forkRun(request.id, request.change);
-      if (result?.ok) store.dispatch({ kind: 'run-forked', name: request.change.name });
-      else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+      const fork = await valueIn(session?.forkRun(request.id, request.change));
+      if (fork !== undefined) store.dispatch({ kind: 'run-forked', name: request.change.name });
       return;
     }
     default:
@@ -176,22 +196,20 @@ function takeLinkedText(text: LinkedText | null): void {
 }
 
 async function exportRun(id: string): Promise<void> {
-  const result = await session?.exportRun(id);
-  if (result?.ok === false) return store.dispatch({ kind: 'refused', failure: result.failure });
-  if (!result) return;
-  download(result.value.name, result.value.bytes);
-  store.dispatch({ kind: 'announced', milestone: MILESTONES.exported(result.value.name) });
+  const file = await valueIn(session?.exportRun(id));
+  if (file === undefined) return;
+  download(file.name, file.bytes);
+  store.dispatch({ kind: 'announced', milestone: MILESTONES.exported(file.name) });
 }
 
 /** Keeps the run of a file; an archive without one may be a model to start from. */
 async function importRun(file: File): Promise<void> {
-  const result = await session?.importRun(file.name, file);
-  if (!result) return;
-  if (!result.ok) {
-    if (result.failure.code === 'no-run-file') return openModel(file);
-    return store.dispatch({ kind: 'refused', failure: result.failure });
-  }
-  if (!isActive(store.view.phase)) await showRun(result.value);
+  const answer = session?.importRun(file.name, file);
+  const result = await answer;
+  if (result?.ok === false && result.failure.code === 'no-run-file') return openModel(file);
+  const id = await valueIn(answer);
+  if (id === undefined) return;
+  if (!isActive(store.view.phase)) await showRun(id);
   store.dispatch({ kind: 'announced', milestone: MILESTONES.imported });
 }
 
@@ -220,9 +238,8 @@ async function loadFiles(files: File[]): Promise<void> {
 }
 
 async function openModel(file: File): Promise<void> {
-  const result = await session?.openModel(file.name, file);
-  if (result?.ok) await chooseStart({ from: 'file', opened: file.name });
-  else if (result) store.dispatch({ kind: 'refused', failure: result.failure });
+  const opened = await valueIn(session?.openModel(file.name, file));
+  if (opened !== undefined) await chooseStart({ from: 'file', opened: file.name });
 }
 
 /** Changes what the next run starts from, and asks what that model does not know of the present text. */
@@ -266,11 +283,6 @@ async function tryAt(learning_rate: number): Promise<void> {
   await train();
 }
 
-async function command(answer: Promise<Result<null>> | undefined): Promise<void> {
-  const result = await answer;
-  if (result?.ok === false) store.dispatch({ kind: 'refused', failure: result.failure });
-}
-
 /** `begun`: the text that it goes on from, where that is more than a prompt. */
 async function generate(request: GenerateRequest, begun: Begun | null = null): Promise<void> {
   if (session === null) return;
@@ -284,11 +296,12 @@ async function generate(request: GenerateRequest, begun: Begun | null = null): P
 async function saveCurves(what: 'steps' | 'norms'): Promise<void> {
   const { run } = store.view;
   if (run === null) return;
-  const { normsCSV, curvesCSV, historyCSV } = await import('./charts/curves-csv.ts');
-  if (what === 'norms') return download('inkling-norms.csv', normsCSV(run.norms));
+  const csv = await fetchPart(page, () => import('./charts/curves-csv.ts'));
+  if (csv === null) return;
+  if (what === 'norms') return download('inkling-norms.csv', csv.normsCSV(run.norms));
   if (run.live) await session?.save();
   const kept = run.id === null ? undefined : await session?.showRun(run.id);
-  download('inkling.csv', kept?.ok ? curvesCSV(kept.value.metrics) : historyCSV(run.history, run.evaluations));
+  download('inkling.csv', kept?.ok ? csv.curvesCSV(kept.value.metrics) : csv.historyCSV(run.history, run.evaluations));
 }
 
 async function exportModel(format: Takeaway): Promise<void> {
@@ -305,7 +318,7 @@ function on<T>(name: string, handle: (detail: T) => unknown): void {
   page.addEventListener(name, (event) => handle((event as CustomEvent<T>).detail));
 }
 
-const obey = (name: RunCommand) => (name === 'train' ? train() : command(session?.[name]()));
+const obey = (name: RunCommand) => (name === 'train' ? train() : valueIn(session?.[name]()));
 on<RunCommand>('run-command', obey);
 on<Partial<Settings>>('settings-change', (settings) => store.dispatch({ kind: 'settings-changed', settings }));
 on<number>('try-at', tryAt);
@@ -318,7 +331,7 @@ on<GenerateRequest>('generate', (request) => generate(request));
 on<Continuation>('go-on', ({ request, begun }) => generate(request, begun));
 on<number | null>('choose-sample', (step) => store.dispatch({ kind: 'sample-chosen', step }));
 on<Takeaway>('export-model', exportModel);
-on<undefined>('cancel-generation', () => command(session?.cancelGeneration()));
+on<undefined>('cancel-generation', () => valueIn(session?.cancelGeneration()));
 on<undefined>('dismiss-generation', () => store.dispatch({ kind: 'generation-dismissed' }));
 on<undefined>('dismiss', () => store.dispatch({ kind: 'dismissed' }));
 on<RunAction>('run-action', act);

@@ -100,6 +100,11 @@ export const ADVANCED_FIELDS = {
 
 export type AdvancedGroup = keyof typeof ADVANCED_FIELDS;
 
+/** The names of all of these fields. */
+export const ADVANCED_KEYS: readonly ConfigKey[] = Object.values(ADVANCED_FIELDS).flatMap((fields: readonly Option[]) =>
+  fields.map(({ key }) => key),
+);
+
 /** The value that a configuration has for an option. */
 export function chosenOf({ model, training }: RunConfig, key: ConfigKey): number | boolean | string {
   return key in model ? model[key as keyof ModelShape] : training[key as keyof TrainingConfig];

@@ -8,6 +8,7 @@ import type { RateCommands } from '../worker/rates.ts';
 import type { SessionWorker } from '../worker/session.worker.ts';
 import address from '../worker/session.worker.ts?worker&url';
 import type { ShrinkCommands } from '../worker/shrinking.ts';
+import { OpenCommands } from './open-commands.ts';
 import { scriptAddress } from './script-address.ts';
 import { FAILURES } from './strings.ts';
 
@@ -34,27 +35,17 @@ export function openSession(listener: SessionListener): Session {
     else listener.missing(FAILURES.workerNotLoaded);
   });
 
-  const death = (async () => {
+  const open = new OpenCommands();
+  void (async () => {
     await remote.listen(Comlink.proxy((event: SessionEvent) => listener.event(event)));
     loaded = true;
     // No event tells of a worker that was killed; but the lock that it holds as long as it lives comes free.
-    if (navigator.locks === undefined) return new Promise<never>(() => {});
+    if (navigator.locks === undefined) return;
     await navigator.locks.request(await remote.life(), () => {});
-    return { ok: false as const, failure: FAILURES.workerDied };
-  })();
-  void death.then(() => {
+    open.fail(FAILURES.workerDied);
     worker.terminate();
     listener.died();
-  });
-
-  async function answer<T>(command: Promise<Result<T>>): Promise<Result<T>> {
-    try {
-      return await Promise.race([command, death]);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      return { ok: false, failure: FAILURES.internal(message) };
-    }
-  }
+  })();
 
   /** Every method of a group of commands, asked of the worker; a listener among what is given is called from there. */
   const commands = <T extends object>(group: Comlink.Remote<T>): T =>
@@ -64,7 +55,7 @@ export function openSession(listener: SessionListener): Session {
         if (typeof name === 'symbol' || name.startsWith('_$') || name === 'then') return undefined;
         return (...given: unknown[]) => {
           const passed = given.map((one) => (typeof one === 'function' ? Comlink.proxy(one) : one));
-          return answer(
+          return open.answer(
             (group as never as Record<string, (...given: unknown[]) => Promise<Result<unknown>>>)[name]!(...passed),
           );
         };

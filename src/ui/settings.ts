@@ -122,5 +122,11 @@ export function withChoice(settings: Settings, key: ConfigKey, value: unknown): 
   return { ...settings, [part]: chosen };
 }
 
+/** The settings with the chosen ones of these values as suggested again, and what was chosen to suit them. */
+export function withSuggested(settings: Settings, keys: readonly ConfigKey[]): Settings {
+  const chosen = choicesIn(settings).filter((key) => keys.includes(key));
+  return chosen.reduce((rest, key) => withChoice(rest, key, undefined), settings);
+}
+
 /** What another optimizer wants otherwise: chosen values of these go when the optimizer changes. */
 const SUITED_KEYS = ['learning_rate', 'min_lr', 'weight_decay', 'momentum', 'beta1', 'beta2'] as const;

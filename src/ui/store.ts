@@ -9,13 +9,13 @@ import type {
 } from '../worker/messages.ts';
 import { shown, stillKept, told } from './kept-run.ts';
 import type { ReadLink } from './link.ts';
+import { phaseMilestone, textMilestone } from './milestones.ts';
 import type { Preferences } from './preferences.ts';
 import { type Recorded, withRecording } from './recording/recording.ts';
 import { withGenerated, withPiece, withSample } from './samples.ts';
 import { CHART, MILESTONES } from './strings.ts';
 import {
   type Begun,
-  bestOf,
   type Generation,
   initialView,
   isActive,
@@ -93,7 +93,7 @@ export function reduce(view: View, action: Action): View {
         recording: null,
         milestone: action.before === null ? MILESTONES.started : MILESTONES.resumed(action.before.step),
         run: {
-          ...told(action.before?.metrics),
+          ...told(action.before?.metrics, action.before?.overfitting_since),
           id: action.run?.id ?? null,
           name: action.run?.name ?? action.text,
           live: true,
@@ -147,8 +147,11 @@ export function reduce(view: View, action: Action): View {
       return withRun(view, (run) => withSample(run, action));
     case 'sampling':
       return withRun(view, (run) => withPiece(run, action));
-    case 'sample-chosen':
-      return { ...view, sampleStep: action.step };
+    case 'sample-chosen': {
+      const shown = { ...view, sampleStep: action.step };
+      // the sheet is for what was chosen last, but for a text that is being written
+      return view.generation?.busy ? shown : { ...shown, generation: null, generationBefore: null };
+    }
     case 'measured': {
       const { statistics } = action;
       if (action.of === 'text') return { ...view, text: view.text && { ...view.text, statistics } };
@@ -176,17 +179,27 @@ export function reduce(view: View, action: Action): View {
       return { ...view, runs: action.runs, compared: stillKept(view.compared, action.runs) };
     case 'run-compared': {
       const { summary, metrics } = action.kept;
-      const { id, name } = summary;
+      const { id, name, step } = summary;
       const { history, evaluations } = told(metrics);
-      const others = view.compared.filter((other) => other.id !== id).slice(0, MOST_COMPARED - 1);
-      return { ...view, compared: [...others, { id, name, history, evaluations }] };
+      const run = { id, name, step, history, evaluations };
+      // one that has gone on keeps its place, and so its ink
+      const again = view.compared.some((other) => other.id === id);
+      if (again) return { ...view, compared: view.compared.map((other) => (other.id === id ? run : other)) };
+      return { ...view, compared: [...view.compared.slice(0, MOST_COMPARED - 1), run] };
     }
     case 'run-left-out':
       return { ...view, compared: view.compared.filter(({ id }) => id !== action.id) };
     case 'run-shown':
       return isActive(view.phase)
         ? view
-        : { ...view, generation: null, sampleStep: null, recording: null, run: shown(action.kept) };
+        : {
+            ...view,
+            generation: null,
+            sampleStep: null,
+            recording: null,
+            run: shown(action.kept),
+            start: view.start.from === 'run' ? fromNew(view.start) : view.start, // it was the one on show before
+          };
     case 'run-forked':
       return { ...view, milestone: MILESTONES.forked(action.name) };
     case 'worker-died':
@@ -237,7 +250,7 @@ export function reduce(view: View, action: Action): View {
     case 'link-opened': {
       const { link, unread } = action.read;
       const { text, start, settings, panel } = link;
-      return { ...view, settings, panel, link: { text, start, unread } };
+      return { ...view, settings, panel, link: { text, start, unread }, start: fromNew(view.start) };
     }
     case 'text-forgotten':
       return { ...view, text: null, readingText: false, milestone: MILESTONES.textNeeded };
@@ -285,7 +298,7 @@ export function reduce(view: View, action: Action): View {
     case 'export-ended':
       return { ...view, exporting: false, failure: action.failure ?? view.failure };
     case 'generation-dismissed':
-      return { ...view, generation: null, generationBefore: null };
+      return { ...view, generation: null, generationBefore: null, sampleStep: null };
     case 'dismissed':
       return { ...view, failure: null };
     default:
@@ -301,6 +314,9 @@ function endedGeneration({ generation, generationBefore }: View, failure: Failur
   return { ...generation, busy: false };
 }
 
+/** A new model to start from, rather than one that has been trained; what was opened stays at hand. */
+const fromNew = ({ opened }: StartView): StartView => ({ ...initialView().start, opened });
+
 const withRun = (view: View, change: (run: RunView) => RunView): View =>
   view.run === null ? view : { ...view, run: change(view.run) };
 
@@ -312,39 +328,4 @@ function withPhase(view: View, phase: Phase, detail: string): View {
   const next = { ...view, run, phase, detail, milestone: milestone ?? view.milestone };
   if (phase !== 'running' || view.phase !== 'paused') return next;
   return withRun(next, (run) => ({ ...run, marks: [...run.marks, { x: run.step, label: CHART.pausedHere }] }));
-}
-
-function phaseMilestone(view: View, phase: Phase): string | null {
-  const step = view.run?.step ?? 0;
-  switch (phase) {
-    case 'idle':
-      return MILESTONES.ready;
-    case 'paused':
-      return MILESTONES.paused(step);
-    case 'running':
-      return view.phase === 'paused' ? MILESTONES.resumed(step) : null;
-    case 'stopped':
-      return MILESTONES.stopped(step);
-    case 'finished':
-      return finishedMilestone(view.run);
-    case 'failed':
-      return MILESTONES.failed;
-    default:
-      return null;
-  }
-}
-
-function finishedMilestone(run: RunView | null): string {
-  if (run === null) return MILESTONES.finished(0, undefined);
-  const { max_iters, patience } = run.config.training;
-  const best = bestOf(run.evaluations);
-  if (patience > 0 && run.step < max_iters && best !== null) return MILESTONES.endedEarly(run.step, best);
-  // with patience, the model is the best one
-  return MILESTONES.finished(run.step, (patience > 0 ? best : run.evaluations.at(-1))?.val);
-}
-
-function textMilestone(view: View, name: string): string {
-  if (isActive(view.phase)) return MILESTONES.textForNextRun(name);
-  if (view.adapter === null) return view.milestone;
-  return view.text === null ? MILESTONES.ready : MILESTONES.textLoaded(name);
 }

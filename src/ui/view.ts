@@ -120,6 +120,8 @@ export interface Continuation {
 export interface ComparedRun {
   id: string;
   name: string;
+  /** The step that it was saved up to when its curves were read. */
+  step: number;
   history: RunHistory;
   evaluations: readonly Evaluation[];
 }

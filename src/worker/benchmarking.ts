@@ -36,32 +36,31 @@ export interface BenchmarkCommands {
 /** Times training steps while no run goes on, by the code of the command line. */
 export class Benchmarking implements BenchmarkCommands {
   readonly #spare: SpareTime;
-  #going: AbortController | undefined;
+  /** What ends those that have been asked for: from then on, for it may take a while until there is a device. */
+  readonly #going = new Set<AbortController>();
 
   constructor(spare: SpareTime) {
     this.#spare = spare;
   }
 
   run({ config, ...wanted }: BenchRequest): Promise<Result<BenchReport | LeftOut>> {
-    return answer(() =>
+    const going = new AbortController();
+    this.#going.add(going);
+    const done = answer(() =>
       this.#spare.use(async (device) => {
-        const going = new AbortController();
-        this.#going = going;
-        try {
-          const { benchmark } = await import('../training/benchmark.ts'); // of no use to those who never ask
-          const tuning = device.software ? undefined : { memory: tuningMemory };
-          const done = await benchmark(device, config, { ...wanted, tuning, signal: going.signal });
-          if ('floor_ms' in done) return done;
-          return { result: done.result, note: done.note, kernels: done.kernels };
-        } finally {
-          this.#going = undefined;
-        }
+        const { benchmark } = await import('../training/benchmark.ts'); // of no use to those who never ask
+        const tuning = device.software ? undefined : { memory: tuningMemory };
+        const measured = await benchmark(device, config, { ...wanted, tuning, signal: going.signal });
+        if ('floor_ms' in measured) return measured;
+        return { result: measured.result, note: measured.note, kernels: measured.kernels };
       }),
     );
+    return done.finally(() => this.#going.delete(going));
   }
 
   stop(): Promise<Result<null>> {
-    this.#going?.abort(new InklingError('stopped', 'The measurement was ended.', 'Start it again.'));
+    const why = new InklingError('stopped', 'The measurement was ended.', 'Start it again.');
+    for (const going of this.#going) going.abort(why);
     return Promise.resolve({ ok: true, value: null });
   }
 }

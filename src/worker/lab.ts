@@ -14,6 +14,8 @@ export type { Losses };
 /** One run of the lab: on a piece of the present text, and never kept. */
 export interface LabRun {
   config: RunConfig;
+  /** The SHA-256 of the text, as it was described: no other one is taken for it. */
+  text: string;
   /** Characters to learn, cut out of the middle of the text. */
   characters: number;
   /** Characters just before them that are held back: the same ones, however many are learnt. */
@@ -34,7 +36,7 @@ export interface LabOutcome {
 /** Short runs on little text, to see what overfitting is and what helps. */
 export interface LabCommands {
   /** Trains once, telling each evaluation with whether overfitting shows by then. Codes: `still-training`, `gpu-busy`,
-   * `no-text`, `short-text`, `stopped`, and those of `Trainer`. */
+   * `no-text`, `other-text`, `short-text`, `stopped`, and those of `Trainer`. */
   train(run: LabRun, told: (losses: Losses, since: number | null) => void): Promise<Result<LabOutcome>>;
   /** Ends that run, which then answers `stopped`. */
   stop(): Promise<Result<null>>;
@@ -76,6 +78,13 @@ export class Lab implements LabCommands {
         const text = this.#text();
         if (!text) {
           throw new InklingError('no-text', 'There is no text to learn from yet.', 'Choose a text under Train first.');
+        }
+        if (text.sha256 !== run.text) {
+          throw new InklingError(
+            'other-text',
+            'The text has been changed since the experiment began, and its runs are to learn the same one.',
+            'Run it again, on the present text.',
+          );
         }
         checkRunConfig(run.config);
         const { model, training } = run.config;

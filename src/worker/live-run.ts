@@ -160,7 +160,9 @@ export class LiveRun implements WritingModel {
     events.send({
       kind: 'started',
       run: keeper ? { id: keeper.id, name: keeper.name } : null,
-      before: metrics ? { step: trainer.step, metrics } : null,
+      before: metrics
+        ? { step: trainer.step, metrics, overfitting_since: overfittingSince(metrics.evaluations) }
+        : null,
       config,
       text: text.name,
       vocab_size: text.tokenizer.vocab_size,

@@ -152,6 +152,8 @@ export interface KeptRun {
   vocab_size: number;
   parameters: number;
   metrics: Metrics;
+  /** As `eval` told it last. */
+  overfitting_since: number | null;
   /** What was counted in its text; older runs lack it. */
   statistics?: TextStatistics | undefined;
 }
@@ -178,7 +180,7 @@ export type SessionEvent =
       /** As it is kept; null where this browser keeps none. */
       run: { id: string; name: string } | null;
       /** What it has told before, when it goes on from a checkpoint; the steps come after it. */
-      before: { step: number; metrics: Metrics } | null;
+      before: { step: number; metrics: Metrics; overfitting_since: number | null } | null;
       config: RunConfig;
       /** Name of the text that it learns. */
       text: string;

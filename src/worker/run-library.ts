@@ -7,6 +7,7 @@ import { type CheckpointKind, KINDS, type RunStore, sha256 } from '../storage/ru
 import { isDatasetName } from '../text/datasets.ts';
 import { CharacterTokenizer } from '../text/tokenizer.ts';
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from '../training/checkpoint.ts';
+import { overfittingSince } from '../training/overfitting.ts';
 import { patienceIsOut } from '../training/state.ts';
 import type { Trainer } from '../training/trainer.ts';
 import type { RunText } from './live-run.ts';
@@ -62,7 +63,9 @@ export class RunLibrary {
     const { config, vocab_size, parameters } = record;
     const metrics = divide(await this.#store.metrics(id), record).told;
     const { statistics } = record;
-    return { summary: summaryOf(record, await heldRuns(), own), config, vocab_size, parameters, metrics, statistics };
+    const summary = summaryOf(record, await heldRuns(), own);
+    const overfitting_since = overfittingSince(metrics.evaluations);
+    return { summary, config, vocab_size, parameters, metrics, overfitting_since, statistics };
   }
 
   /** Adds a new run, and begins to keep it. */

@@ -43,19 +43,31 @@ test('a new version waits while a run goes on, and comes when the person wants i
     await page.getByRole('button', { name: 'Train' }).click();
     await waitForReading(page, 'Training loss', Number.isFinite, 60_000);
 
-    const index = join(folder, 'index.html');
-    writeFileSync(index, readFileSync(index, 'utf8').replace('<body>', '<body class="newer">'));
-    const script = join(folder, 'service-worker.js');
     const built = readFileSync(join(inject('site'), 'service-worker.js'), 'utf8');
-    writeFileSync(script, relisted(built));
-    listFiles(folder);
-    const waiting = () =>
+    /** Another version of the site, known by a class of its body. */
+    const publish = (name: string) => {
+      const index = readFileSync(join(inject('site'), 'index.html'), 'utf8');
+      writeFileSync(join(folder, 'index.html'), index.replace('<body>', `<body class="${name}">`));
+      writeFileSync(join(folder, 'service-worker.js'), relisted(built));
+      listFiles(folder);
+    };
+    /** The caches of versions, and whether one of them waits. */
+    const versions = () =>
       page.evaluate(async () => {
         const registration = await navigator.serviceWorker.ready;
         await registration.update();
-        return registration.waiting?.state;
+        const names = (await caches.keys()).filter((name) => !name.endsWith(' notes'));
+        return { names, waiting: registration.waiting?.state };
       });
-    await expect.poll(waiting).toBe('installed');
+    const installed = async (count: number) => {
+      await expect.poll(async () => (await versions()).names.length).toBe(count);
+      await expect.poll(async () => (await versions()).waiting).toBe('installed');
+      return (await versions()).names;
+    };
+    publish('skipped');
+    await installed(2);
+    publish('newer');
+    const [active, skipped, newer] = await installed(3);
     const offer = page.getByRole('button', { name: 'Reload with it' });
     await page.waitForTimeout(300);
     expect(await offer.count()).toBe(0);
@@ -65,6 +77,9 @@ test('a new version waits while a run goes on, and comes when the person wants i
     await offer.click();
     await page.locator('body.newer').waitFor();
     await page.getByRole('button', { name: 'Train' }).waitFor();
+    // pages of the version before may still load parts of it
+    await expect.poll(async () => (await versions()).names).toEqual([active, newer]);
+    expect(newer).not.toBe(skipped);
   } finally {
     await site.close();
     rmSync(folder, { recursive: true });

@@ -47,3 +47,32 @@ test('when the GPU is pulled away, the run goes on by itself from its last save,
     await site.close();
   }
 });
+
+test('a part of the page that cannot be fetched is told, and is there when it is chosen again', async () => {
+  const site = await openSite();
+  try {
+    const context = await site.browser.newContext({ serviceWorkers: 'block' }); // it would have kept the part
+    const page = await context.newPage();
+    const part = /assets\/(inside|bench)-panel-/;
+    await page.route(part, (route) => route.abort());
+    await page.goto(site.address);
+    await page.getByText('Ready. Press Train.').waitFor({ timeout: 60_000 });
+    const alert = () => expect.poll(async () => (await page.getByRole('alert').textContent())?.trim());
+    for (const press of [
+      () => page.getByRole('tab', { name: 'Look inside' }).click(),
+      () => page.getByRole('button', { name: 'Benchmark this adapter' }).click(),
+    ]) {
+      await press();
+      await alert().toMatch(/^A part of this page could not be fetched\..*reload the page/s);
+      await page.getByRole('button', { name: 'Dismiss' }).click();
+      await alert().toBe('');
+    }
+    await page.unroute(part);
+    await page.getByRole('tab', { name: 'Train' }).click();
+    await page.getByRole('tab', { name: 'Look inside' }).click();
+    await page.locator('inside-panel').getByRole('heading').first().waitFor();
+    await alert().toBe('');
+  } finally {
+    await site.close();
+  }
+});

@@ -59,6 +59,8 @@ test('by keyboard: a text, once more with another seed, a copy of it, and the ne
   await page.getByRole('button', { name: 'Copied' }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(second);
   await seed().fill('7');
+  await page.getByRole('button', { name: 'Show the sample of step 60' }).press('Enter');
+  await page.getByText('Written at step 60').waitFor(); // it takes the place of what was written
   await generate().press('Enter');
   await expect.poll(whole).toBe(first);
   await page.getByRole('button', { name: 'Show the newest sample' }).press('Enter');

@@ -70,6 +70,7 @@ test('the slider goes back through the run by keyboard, and then follows the new
   await slider().focus();
   await page.keyboard.press('End');
   await page.getByText('Written at step 80').waitFor();
+  await region().locator('.caret').waitFor({ state: 'detached' }); // the newest is written out again
 });
 
 test('arrow keys and the pointer tell how a character was chosen; marks have a legend; axe is content', async () => {

@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PRESET_NAMES } from '../../src/model/config.ts';
+import { linkOf } from '../../src/ui/address-bar.ts';
 import { type Link, readLink, writeLink } from '../../src/ui/link.ts';
 import { PANELS } from '../../src/ui/panel-names.ts';
 import { configOf, NOTHING_CHOSEN, settingsFrom, settingsOf } from '../../src/ui/settings.ts';
+import { reduce } from '../../src/ui/store.ts';
 import { LINK } from '../../src/ui/strings.ts';
+import { initialView, type View } from '../../src/ui/view.ts';
+import type { TextDescription } from '../../src/worker/messages.ts';
 import { configs } from './configurations.ts';
 
 const NOTHING: Link = { text: null, settings: NOTHING_CHOSEN, start: null, panel: 'train' };
@@ -115,6 +119,30 @@ describe('a link from anybody', () => {
     expect(unread).toEqual([]);
     expect(configOf(link.settings, 'tiny')).toMatchObject({ model: { n_layer: 1000 }, training: { dropout: -1 } });
   });
+});
+
+it('the address says what a link says of the kernels until its text is there, but not with another text', () => {
+  const hash = 'ab'.repeat(32);
+  const fragment = `text_name=mine.txt&text_sha256=${hash}&preset=tiny&adapter=A&products=quad16:NN1x2x3`;
+  const read = readLink(fragment);
+  expect(read.unread).toEqual([]);
+  const opened = [{ kind: 'link-opened', read } as const, { kind: 'text-forgotten' } as const].reduce<View>(
+    reduce,
+    initialView(),
+  );
+  expect(writeLink(linkOf(opened))).toBe(fragment);
+  const text = (sha256: string): TextDescription => ({
+    name: 'mine.txt',
+    characters: 9,
+    vocab_size: 9,
+    preview: '',
+    dataset: null,
+    sha256,
+    opening: null,
+  });
+  const withText = (sha256: string) => linkOf(reduce(opened, { kind: 'text-loaded', text: text(sha256) }));
+  expect(writeLink(withText(hash))).toBe(fragment);
+  expect(withText('cd'.repeat(32)).settings.computed).toBeNull();
 });
 
 it('a run as a link is its whole configuration', () => {

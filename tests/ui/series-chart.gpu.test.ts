@@ -145,6 +145,17 @@ test('the wheel zooms with Ctrl only, about the pointer, and not past the last t
   expect(chart.zoom).toBeNull();
 });
 
+test('a zoom from zero, which logarithmic steps cannot show, gives way to all of them', async () => {
+  const { chart } = await touchable();
+  chart.zoom = [0, 50];
+  chart.renderRoot.querySelector('details')!.open = true;
+  const last = () => chart.renderRoot.querySelector('tbody tr:last-child th')?.textContent;
+  await expect.poll(last).toBe('50');
+  chart.logX = true;
+  await expect.poll(last).toBe('100');
+  expect(chart.renderRoot.querySelector('tbody th')!.textContent).not.toBe('0');
+});
+
 test('a chart that is taken out and put back is drawn again, and one without data says so', async () => {
   const chart = await mount({ series: [{ label: 'a', colour: '--ink', x: [], y: [] }], label: 'Nothing yet.' });
   chart.remove();

@@ -85,6 +85,16 @@ describe('axes', () => {
     expect(axisMarks([3, 3], false, 5)).toEqual([3]);
   });
 
+  it('have no marks where they would be logarithmic and have no end', () => {
+    for (const range of [
+      [0, 100],
+      [-1, 100],
+      [1, Number.POSITIVE_INFINITY],
+    ] as const) {
+      expect(axisMarks([...range], true, 5)).toEqual([]);
+    }
+  });
+
   it('hold all values, and nothing below zero for what is never negative', () => {
     for (const log of [false, true]) {
       for (const [low, high] of [

@@ -1,8 +1,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { configFaults, PRESET_NAMES, preset, withOptimizer } from '../../src/model/config.ts';
-import { ADVANCED_FIELDS, chosenOf, MODEL_FIELDS, MORE_MODEL_FIELDS, TRAINING_FIELDS } from '../../src/ui/options.ts';
-import { choicesIn, configOf, NOTHING_CHOSEN, settingsFrom, settingsOf, withChoice } from '../../src/ui/settings.ts';
+import {
+  ADVANCED_FIELDS,
+  ADVANCED_KEYS,
+  chosenOf,
+  MODEL_FIELDS,
+  MORE_MODEL_FIELDS,
+  TRAINING_FIELDS,
+} from '../../src/ui/options.ts';
+import {
+  choicesIn,
+  configOf,
+  NOTHING_CHOSEN,
+  settingsFrom,
+  settingsOf,
+  withChoice,
+  withSuggested,
+} from '../../src/ui/settings.ts';
 import { OPTIONS } from '../../src/ui/strings.ts';
 import { configs } from './configurations.ts';
 
@@ -36,6 +51,15 @@ describe('choices', () => {
     const rate = withChoice(withChoice(chosen, 'learning_rate', 0.5), 'optimizer', 'sgd');
     expect(rate.advanced).toEqual({ optimizer: 'sgd' });
     expect(withChoice(withChoice(rate, 'optimizer', undefined), 'max_iters', undefined).steps).toBeNull();
+  });
+
+  it('of the advanced fields go back to what is suggested alone; what suits an optimizer goes with it', () => {
+    const advanced = { batch_size: 3, dropout: 0.1, learning_rate: 0.5, warmup_iters: 7, l2: 0.1 };
+    const chosen = { ...NOTHING_CHOSEN, steps: 40, advanced };
+    const { warmup_iters: _, l2: __, ...others } = advanced;
+    expect(withSuggested(chosen, ADVANCED_KEYS)).toEqual({ ...chosen, advanced: others });
+    const sgd = { ...chosen, advanced: { ...advanced, optimizer: 'sgd' as const } };
+    expect(withSuggested(sgd, ADVANCED_KEYS).advanced).toEqual({ batch_size: 3, dropout: 0.1 });
   });
 });
 

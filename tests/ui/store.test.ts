@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { preset, withOptimizer } from '../../src/model/config.ts';
+import { outdated } from '../../src/ui/kept-run.ts';
+import { readLink } from '../../src/ui/link.ts';
 import { type Action, reduce, Store } from '../../src/ui/store.ts';
 import { MILESTONES, meaning } from '../../src/ui/strings.ts';
 import {
@@ -357,7 +359,14 @@ describe('kept runs', () => {
     norms: [],
     speeds: [],
   };
-  const kept: KeptRun = { summary, config: preset('tiny'), vocab_size: 84, parameters: 9, metrics };
+  const kept: KeptRun = {
+    summary,
+    config: preset('tiny'),
+    vocab_size: 84,
+    parameters: 9,
+    metrics,
+    overfitting_since: null,
+  };
   const listed: Action = { kind: 'runs-listed', runs: { runs: [summary], bytes: 10 } };
 
   it('offers the interrupted one, but not while another one goes', () => {
@@ -386,8 +395,35 @@ describe('kept runs', () => {
     expect(reduce(going, { kind: 'run-shown', kept }).run).toBe(going.run);
   });
 
+  it('that is shown, and a link that is opened, leave a new model to start from; a file that was opened stays at hand', () => {
+    const described = {
+      name: 'Moby-Dick',
+      model: { ...preset('tiny').model, vocab_size: 84 },
+      unknown: { count: 1, listed: 'é' },
+    };
+    const from = (start: 'run' | 'file'): Action => ({
+      kind: 'start-changed',
+      start: { from: start, opened: 'a.safetensors', unknown: 'drop', described },
+    });
+    const fresh = { from: 'new', opened: 'a.safetensors', unknown: null, described: null };
+    const trained = [connected, loaded, started, { kind: 'status', phase: 'stopped', detail: '' } as const];
+    expect(viewAfter(...trained, from('run'), { kind: 'run-shown', kept }).start).toEqual(fresh);
+    expect(viewAfter(...trained, from('file'), { kind: 'run-shown', kept }).start.from).toBe('file');
+    const link: Action = { kind: 'link-opened', read: readLink('preset=small&from=another') };
+    for (const start of ['run', 'file'] as const) expect(viewAfter(...trained, from(start), link).start).toEqual(fresh);
+  });
+
+  it('that has overfitted says so when it is shown again, and when it goes on', () => {
+    const evaluations = [2, 2.4, 2.5].map((val_loss, i) => ({ step: 10 * i, train_loss: 2 - i / 2, val_loss }));
+    const overfitted = { metrics: { ...metrics, evaluations }, overfitting_since: 0 };
+    const shown = viewAfter({ kind: 'run-shown', kept: { ...kept, ...overfitted } });
+    expect(shown.run?.overfittingSince).toMatchObject({ step: 0, val: 2 });
+    const resumed = viewAfter({ ...started, before: { step: 20, ...overfitted } });
+    expect(resumed.run?.overfittingSince).toMatchObject({ step: 0, val: 2 });
+  });
+
   it('goes on with a curve that has each step once', () => {
-    const resumed: SessionEvent = { ...started, before: { step: 3, metrics } };
+    const resumed: SessionEvent = { ...started, before: { step: 3, metrics, overfitting_since: null } };
     const view = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running, stepped(4, 5));
     expect(view.run?.history.loss.x).toEqual([1, 2, 3, 4, 5]);
     expect(view.run).toMatchObject({ live: true, step: 5, savedStep: 3 });
@@ -402,7 +438,7 @@ describe('kept runs', () => {
     expect(view.run?.history.speed.mean).toEqual([1000, 1000, 1000]);
     expect(view.run?.marks.map(({ x }) => x)).toEqual([2]);
     const told = { ...metrics, norms: [norms], speeds: [{ step: 3, tokens_per_s: 70 }] };
-    const resumed: SessionEvent = { ...started, before: { step: 3, metrics: told } };
+    const resumed: SessionEvent = { ...started, before: { step: 3, metrics: told, overfitting_since: null } };
     const again = viewAfter(connected, loaded, { kind: 'train-requested' }, resumed, running);
     expect(again.run?.norms).toEqual([norms]);
     expect(again.run?.history.speed.x).toEqual([3]);
@@ -425,6 +461,24 @@ describe('kept runs', () => {
     const many = Array.from({ length: MOST_COMPARED + 2 }, (_, i) => ({ ...summary, id: String(i) }));
     const full = viewAfter(...many.map((one): Action => ({ kind: 'run-compared', kept: { ...kept, summary: one } })));
     expect(full.compared).toHaveLength(MOST_COMPARED);
+  });
+
+  it('reads the curves of a compared run again when it has gone on, in its place, unless it is the one on show', () => {
+    const [other, further] = [
+      { ...summary, id: 'c' },
+      { ...summary, step: 60 },
+    ];
+    const compare = (one: RunSummary): Action => ({ kind: 'run-compared', kept: { ...kept, summary: one } });
+    const list: Action = { kind: 'runs-listed', runs: { runs: [further, other], bytes: 0 } };
+    const view = inRun(listed, compare(summary), compare(other), list);
+    expect(outdated(view)).toEqual(['b']);
+    expect(outdated(viewAfter(compare(summary), { kind: 'run-shown', kept }, list))).toEqual([]);
+    const fresh = reduce(view, compare(further));
+    expect(fresh.compared.map(({ id, step }) => [id, step])).toEqual([
+      ['b', 60],
+      ['c', 40],
+    ]);
+    expect(outdated(fresh)).toEqual([]);
   });
 
   it('tells what is saved, a lost device that is recovered from, and a worker that has died', () => {
@@ -458,6 +512,16 @@ describe('samples and texts', () => {
     const chosen = inRun({ kind: 'sample-chosen', step: 10 }, { kind: 'sample', step: 20, text: 'b' });
     expect(chosen.sampleStep).toBe(10);
     expect(reduce(chosen, started).sampleStep).toBeNull();
+  });
+
+  it('a chosen sample takes the place of what was generated, unless that is being written; put away, it gives way to the newest', () => {
+    const writing = inRun({ kind: 'generate-requested', prompt: 'Call' }, generated(' me', false));
+    const chosen: Action = { kind: 'sample-chosen', step: 10 };
+    expect(reduce(writing, chosen).generation).toBe(writing.generation);
+    const written = reduce(writing, { kind: 'generate-ended', failure: null });
+    expect(reduce(written, chosen)).toMatchObject({ generation: null, sampleStep: 10 });
+    const away = reduce(reduce(reduce(writing, chosen), generated('', true)), { kind: 'generation-dismissed' });
+    expect(away).toMatchObject({ generation: null, sampleStep: null });
   });
 
   it('what was counted belongs to the text or to the run that is in hand', () => {

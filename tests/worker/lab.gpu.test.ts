@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { anatomyOf } from '../../src/model/counts.ts';
 import { labRun, type Variant } from '../../src/ui/panels/lab/variants.ts';
 import type { LabCommands, LabOutcome, Losses } from '../../src/worker/lab.ts';
-import type { SessionCommands, SessionEvent } from '../../src/worker/messages.ts';
+import type { SessionCommands, SessionEvent, TextSource } from '../../src/worker/messages.ts';
 import type { RateCommands } from '../../src/worker/rates.ts';
 
 // The runs that the page's lab asks for, in the real worker on the real GPU.
@@ -15,6 +15,8 @@ let session: Comlink.Remote<SessionCommands>;
 let lab: Comlink.Remote<LabCommands>;
 let rates: Comlink.Remote<RateCommands>;
 let phase = '';
+/** The SHA-256 of the text that is chosen. */
+let text = '';
 
 beforeAll(async () => {
   worker = new Worker(new URL('../../src/worker/session.worker.ts', import.meta.url), { type: 'module' });
@@ -27,9 +29,15 @@ beforeAll(async () => {
     }),
   );
   expect(await session.connect()).toMatchObject({ ok: true });
-  expect(await session.loadText({ kind: 'dataset', name: 'moby-dick' })).toMatchObject({ ok: true });
+  await choose({ kind: 'dataset', name: 'moby-dick' });
 });
 afterAll(() => worker.terminate());
+
+async function choose(source: TextSource): Promise<void> {
+  const loaded = await session.loadText(source);
+  if (!loaded.ok) throw new Error(loaded.failure.message);
+  text = loaded.value.sha256;
+}
 
 /** A run to its end, and what it has told. */
 async function train(
@@ -42,7 +50,7 @@ async function train(
     told.push(losses);
     since.push(overfits);
   });
-  const result = await lab.train(labRun(variant, settings), listener);
+  const result = await lab.train(labRun(variant, settings, text), listener);
   if (!result.ok) throw new Error(`${result.failure.code}: ${result.failure.message}`);
   return { ...result.value, told, since };
 }
@@ -74,7 +82,7 @@ test.each([
   { bias: true, tied: true },
   { bias: false, tied: false, n_layer: 3, n_head: 3, n_embd: 21, n_inner: 50 },
 ])('a trainer has as many parameters as are counted: %o', async (change) => {
-  const run = labRun('plain', { ...SETTINGS, steps: 1 });
+  const run = labRun('plain', { ...SETTINGS, steps: 1 }, text);
   const model = { ...run.config.model, ...change };
   const result = await lab.train(
     { ...run, config: { ...run.config, model } },
@@ -87,17 +95,17 @@ test.each([
 test('it is ended when it is asked to, and by a run that begins; beside one it is refused', async () => {
   const nothing = Comlink.proxy(() => {});
   const long = { ...SETTINGS, steps: 5000 };
-  const ended = lab.train(labRun('plain', long), nothing);
-  expect(await lab.train(labRun('plain', long), nothing)).toMatchObject({ failure: { code: 'gpu-busy' } });
+  const ended = lab.train(labRun('plain', long, text), nothing);
+  expect(await lab.train(labRun('plain', long, text), nothing)).toMatchObject({ failure: { code: 'gpu-busy' } });
   expect(await rates.measure()).toMatchObject({ failure: { code: 'gpu-busy' } });
   await lab.stop();
   expect(await ended).toMatchObject({ ok: false, failure: { code: 'stopped' } });
 
-  const overtaken = lab.train(labRun('plain', long), nothing);
-  const { config } = labRun('plain', long);
+  const overtaken = lab.train(labRun('plain', long, text), nothing);
+  const { config } = labRun('plain', long, text);
   expect(await session.train(config)).toEqual({ ok: true, value: null });
   expect(await overtaken).toMatchObject({ ok: false, failure: { code: 'stopped' } });
-  expect(await lab.train(labRun('plain', long), nothing)).toMatchObject({
+  expect(await lab.train(labRun('plain', long, text), nothing)).toMatchObject({
     failure: { code: 'still-training' },
   });
   expect(await rates.measure()).toMatchObject({ failure: { code: 'still-training' } });
@@ -105,13 +113,12 @@ test('it is ended when it is asked to, and by a run that begins; beside one it i
   await expect.poll(() => phase, { timeout: 20_000 }).toBe('stopped');
 });
 
-test('a text that is too short for it is refused with the length it needs', async () => {
-  await session.loadText({ kind: 'paste', text: 'To be, or not to be. '.repeat(100) });
-  const answer = await lab.train(
-    labRun('more', SETTINGS),
-    Comlink.proxy(() => {}),
-  );
-  expect(answer).toMatchObject({
+test('another text than that which it began with is refused, and one too short for it with the length it needs', async () => {
+  const before = labRun('more', SETTINGS, text);
+  await choose({ kind: 'paste', text: 'To be, or not to be. '.repeat(100) });
+  const nothing = Comlink.proxy(() => {});
+  expect(await lab.train(before, nothing)).toMatchObject({ ok: false, failure: { code: 'other-text' } });
+  expect(await lab.train(labRun('more', SETTINGS, text), nothing)).toMatchObject({
     ok: false,
     failure: { code: 'short-text', message: expect.stringContaining('6,048') },
   });

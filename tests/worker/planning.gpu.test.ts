@@ -1,5 +1,6 @@
 import type * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { BenchmarkCommands } from '../../src/worker/benchmarking.ts';
 import type { PlanningCommands } from '../../src/worker/planning.ts';
 import { Tab, TEXT, tinyRun, traceOf } from './run-harness.ts';
 
@@ -53,6 +54,16 @@ test('a trial gives way to a run, and none is made beside one', async () => {
   huge.model.n_inner = 65536;
   expect(await planning.estimate(huge)).toMatchObject({ value: { failure: { code: 'too-large' } } });
   expect(await tab.session.train(huge)).toMatchObject({ ok: false, failure: { code: 'too-large' } });
+});
+
+test('a benchmark is ended by a run, which begins when that is off the GPU', async () => {
+  const benchmarking = tab.session.benchmarking as never as Comlink.Remote<BenchmarkCommands>;
+  const request = { config: 'tiny', precision: 'f32', profile: true, patience_ms: 100_000 } as const;
+  const benchmark = benchmarking.run(request);
+  expect(await tab.session.train(tinyRun({ max_iters: 100_000 }))).toMatchObject({ ok: true });
+  expect(await benchmark).toMatchObject({ ok: false, failure: { code: 'stopped' } });
+  expect(tab.of('error')).toEqual([]);
+  expect(await benchmarking.run(request)).toMatchObject({ ok: false, failure: { code: 'still-training' } });
 });
 
 test('kernels compiled ahead are those that a run takes: it starts at once, and is the same run', async () => {

@@ -95,6 +95,27 @@ test('a run is saved at evaluations, on pause, when asked and at its end; the be
   expect((await checkpointOf(id, 'best')).state.step).toBe(0);
 });
 
+test('a run that has overfitted says since when, also when it is shown or goes on', async () => {
+  // what is held back has letters that the rest has not: the better that is learnt, the less these are expected
+  const text = TEXT + 'qxz'.repeat(Math.ceil(TEXT.length / 26));
+  expect(await tab.session.loadText({ kind: 'paste', text })).toMatchObject({ ok: true });
+  const config = tinyRun({
+    max_iters: 30,
+    eval_interval: 10,
+    sample_interval: 0,
+    batch_size: 16,
+    eval_iters: 8,
+    learning_rate: 0.01,
+  });
+  expect(await tab.session.train(config)).toEqual(OK);
+  await tab.until(() => tab.phase === 'finished');
+  const { overfitting_since } = tab.of('eval').at(-1)!;
+  expect(overfitting_since).toBe(0);
+  expect(await other.session.showRun(tab.run)).toMatchObject({ ok: true, value: { overfitting_since } });
+  expect(await tab.session.resumeRun(tab.run)).toEqual(OK);
+  expect(tab.of('started').at(-1)!.before).toMatchObject({ step: 30, overfitting_since });
+});
+
 test('one writer a run over all tabs; a fork goes on by itself, and a change makes another run of it', async () => {
   const id = await tab.train(tinyRun({ max_iters: 100_000 }));
   await tab.until(() => tab.of('checkpoint').length > 1);

@@ -2,6 +2,8 @@ import * as Comlink from 'comlink';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { preset, type RunConfig } from '../../src/model/config.ts';
 import { initialParameters, layoutOf } from '../../src/model/parameters.ts';
+import type { RunRecord } from '../../src/storage/database.ts';
+import type { RunStore } from '../../src/storage/run-store.ts';
 import { CharacterTokenizer } from '../../src/text/tokenizer.ts';
 import { encodeCheckpoint } from '../../src/training/checkpoint.ts';
 import { freshState } from '../../src/training/state.ts';
@@ -189,6 +191,28 @@ test('commands that come together share one device', async () => {
   const [connected, estimated] = await Promise.all([here.connect(), here.planning.estimate(config())]);
   expect([connected.ok, estimated.ok]).toEqual([true, true]);
   expect(asked).toBe(1);
+});
+
+test('a run that is stopped while it is put into the list of runs is none of them afterwards', async () => {
+  const kept = new Set<string>();
+  let stopped = false;
+  const store = {
+    add: async ({ id }: RunRecord) => {
+      kept.add(id);
+      await here.stop();
+      stopped = true;
+    },
+    remove: async (id: string) => void kept.delete(id),
+  };
+  const here = new Session(navigator.gpu, true, async () => store as never as RunStore);
+  const told: SessionEvent[] = [];
+  here.listen((event) => void told.push(event));
+  await here.loadText({ kind: 'paste', text: TEXT });
+  expect(await here.train(config())).toEqual({ ok: true, value: null });
+  expect(stopped).toBe(true);
+  await expect.poll(() => kept.size).toBe(0);
+  expect(told.some(({ kind }) => kind === 'started')).toBe(false);
+  expect(told.findLast((event) => event.kind === 'status')).toMatchObject({ phase: 'idle' });
 });
 
 const names = () => session.loadText({ kind: 'dataset', name: 'names' });

@@ -3,6 +3,7 @@ import uPlot from 'uplot';
 import plotStyles from 'uplot/dist/uPlot.min.css?inline';
 import { emit } from '../emit.ts';
 import { count, figure } from '../format.ts';
+import { KeptFocus } from '../kept-focus.ts';
 import { CHART, NOTHING_YET } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { wholeOf, within } from './axes.ts';
@@ -144,6 +145,7 @@ export class SeriesChart extends LitElement {
     this.cursor = null;
     this.open = false;
     this.spoken = '';
+    new KeptFocus(this, () => this.renderRoot.querySelector('.held')!);
   }
 
   protected override updated(changed: PropertyValues<this>): void {

@@ -5,8 +5,9 @@ import '../elements/start-picker.ts';
 import '../elements/text-picker.ts';
 import { linkOf } from '../address-bar.ts';
 import { emit } from '../emit.ts';
+import { ADVANCED_KEYS } from '../options.ts';
 import type { Session } from '../session-client.ts';
-import { choicesIn, type Settings, settingsFrom, withChoice } from '../settings.ts';
+import { choicesIn, type Settings, settingsFrom, withChoice, withSuggested } from '../settings.ts';
 import { SETTINGS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import {
@@ -156,7 +157,7 @@ export class RunConfiguration extends LitElement {
   }
 
   #takePreset(name: PresetName): void {
-    const kept = OF_PRESETS.reduce((settings, key) => withChoice(settings, key, undefined), this.view.settings);
+    const kept = withSuggested(this.view.settings, OF_PRESETS);
     this.#change({ ...kept, preset: name, shape: {}, computed: null });
   }
 
@@ -220,7 +221,7 @@ export class RunConfiguration extends LitElement {
           .measurable=${view.adapter !== null && text !== null && faults.length === 0 && !busy}
           .busy=${busy}
           .half=${view.adapter?.half ?? false}
-          @reset-advanced=${() => this.#change({ advanced: {} })}
+          @reset-advanced=${() => this.#change({ ...withSuggested(this.view.settings, ADVANCED_KEYS), computed: null })}
           @measure=${() => this.#measure(config)}
           @measure-cancel=${() => this.session?.planning.cancelMeasuring()}
         ></training-card>

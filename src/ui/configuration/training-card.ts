@@ -1,7 +1,8 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { type ConfigKey, type Fault, preset, type RunConfig } from '../../model/config.ts';
 import { emit } from '../emit.ts';
-import { ADVANCED_FIELDS, type AdvancedGroup, type Option, TRAINING_FIELDS } from '../options.ts';
+import { KeptFocus } from '../kept-focus.ts';
+import { ADVANCED_FIELDS, ADVANCED_KEYS, type AdvancedGroup, type Option, TRAINING_FIELDS } from '../options.ts';
 import { ADVANCED, COUNTS, SETTINGS } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { fieldStyles, fields, focusField, shownFields } from './fields.ts';
@@ -53,6 +54,7 @@ export class TrainingCard extends LitElement {
     this.measurable = false;
     this.busy = false;
     this.half = false;
+    new KeptFocus(this, () => this.renderRoot.querySelector('summary')!);
   }
 
   /** Puts the keyboard into the field of this name; says whether there is one. */
@@ -105,8 +107,7 @@ export class TrainingCard extends LitElement {
   override render() {
     const { config, faults } = this;
     const groups = Object.keys(ADVANCED_FIELDS) as AdvancedGroup[];
-    const advanced: readonly Option[] = Object.values(ADVANCED_FIELDS).flat();
-    const changed = this.changed.filter((key) => advanced.some((option) => option.key === key));
+    const changed = this.changed.filter((key) => ADVANCED_KEYS.includes(key));
     return html`
       <h2>${SETTINGS.training}</h2>
       ${fields(TRAINING_FIELDS, { host: this, config, faults })}

@@ -1,4 +1,5 @@
-import { css, html, LitElement, nothing } from 'lit';
+import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
+import { fetchPart } from '../fetch-part.ts';
 import type { Session } from '../session-client.ts';
 import { FOOTER } from '../strings.ts';
 import { shared } from '../styles.ts';
@@ -12,6 +13,7 @@ const QUERY = '?bench';
  *
  * @prop view - all that there is to show
  * @prop session - whom the benchmark asks
+ * @fires failed - the Failure to fetch it
  */
 export class BenchDoor extends LitElement {
   static override properties = {
@@ -31,9 +33,12 @@ export class BenchDoor extends LitElement {
     this.open = location.search === QUERY;
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('open') && this.open) void fetchPart(this, () => import('../panels/bench-panel.ts'));
+  }
+
   override render() {
     const { view, session, open } = this;
-    if (open) void import('../panels/bench-panel.ts');
     return html`
       <button
         class="link"

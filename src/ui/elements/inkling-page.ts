@@ -1,7 +1,8 @@
-import { html, LitElement, nothing } from 'lit';
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import '../charts/run-charts.ts';
 import type { ConfigKey } from '../../model/config.ts';
 import { emit } from '../emit.ts';
+import { fetchPart } from '../fetch-part.ts';
 import { KeepAwake } from '../keep-awake.ts';
 import type { Preferences } from '../preferences.ts';
 import { RunHistory } from '../run-history.ts';
@@ -54,6 +55,13 @@ import './update-notice.ts';
 const NO_HISTORY = new RunHistory();
 const NONE: readonly never[] = [];
 
+/** What the panels are made of, fetched when they are first chosen; that of training is there from the first. */
+const PANEL_PARTS: Partial<Record<PanelName, () => Promise<unknown>>> = {
+  parameters: () => import('../panels/parameters-panel.ts'),
+  inside: () => import('../panels/inside-panel.ts'),
+  lab: () => import('../panels/lab-panel.ts'),
+};
+
 /** Where the keyboard can be sent to. */
 export type PagePart = 'main' | 'panel' | 'settings' | 'runs' | 'prompt';
 
@@ -64,6 +72,7 @@ export type PagePart = 'main' | 'panel' | 'settings' | 'runs' | 'prompt';
  * @prop session - whom the panels ask for what is not in the view
  * @fires panel-chosen - a PanelName
  * @fires go-on - a Continuation
+ * @fires failed - the Failure to fetch a part of it
  */
 export class InklingPage extends LitElement {
   static override properties = { view: { attribute: false }, session: { attribute: false } };
@@ -75,6 +84,17 @@ export class InklingPage extends LitElement {
     super();
     this.view = initialView();
     this.session = null;
+  }
+
+  /** Parts are fetched as they are chosen, and not as they are drawn: one that fails is told once, and may be chosen again. */
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('view')) return;
+    const { panel, connectionFailure } = this.view;
+    const before = changed.get('view');
+    const part = PANEL_PARTS[panel];
+    if (part !== undefined && panel !== before?.panel) void fetchPart(this, part);
+    const recorded = connectionFailure !== null && (before?.connectionFailure ?? null) === null;
+    if (recorded) void fetchPart(this, () => import('./recorded-run.ts'));
   }
 
   /** Puts the keyboard into the field of this name, among the settings. */
@@ -246,27 +266,23 @@ export class InklingPage extends LitElement {
     emit<PanelName>(this, 'panel-chosen', event.detail);
   }
 
-  /** What there is to see where nothing can be trained; fetched where that is so. */
+  /** What there is to see where nothing can be trained. */
   #recorded() {
     if (this.view.connectionFailure === null) return nothing;
-    void import('./recorded-run.ts');
     return html`<recorded-run .recording=${this.view.recording}></recorded-run>`;
   }
 
-  /** A panel other than that of training; its elements are fetched when it is first chosen. */
+  /** A panel other than that of training. */
   #panel() {
     const { view, session } = this;
     switch (view.panel) {
       case 'train':
         return nothing;
       case 'parameters':
-        void import('../panels/parameters-panel.ts');
         return html`<parameters-panel role="tabpanel" .view=${view} .session=${session}></parameters-panel>`;
       case 'inside':
-        void import('../panels/inside-panel.ts');
         return html`<inside-panel role="tabpanel" .view=${view} .session=${session}></inside-panel>`;
       case 'lab':
-        void import('../panels/lab-panel.ts');
         return html`<lab-panel role="tabpanel" .view=${view} .session=${session}></lab-panel>`;
       default:
         return view.panel satisfies never;

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import type { GenerateRequest } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
+import { KeptFocus } from '../kept-focus.ts';
 import { PROMPT } from '../strings.ts';
 import { shared } from '../styles.ts';
 
@@ -55,6 +56,11 @@ export class PromptForm extends LitElement {
     this.written = false;
     this.temperature = 0.8;
     this.unknown = [];
+    // Cancel and Once more take turns, and so does the focus
+    new KeptFocus(
+      this,
+      () => this.renderRoot.querySelector('.turn:not([hidden])') ?? this.renderRoot.querySelector('.primary')!,
+    );
   }
 
   get #prompt(): HTMLTextAreaElement {
@@ -213,10 +219,10 @@ export class PromptForm extends LitElement {
         </details>
         <div class="buttons">
           <button class="primary" aria-disabled=${!this.ready || this.busy}>${PROMPT.generate}</button>
-          <button type="button" ?hidden=${!this.busy} @click=${() => emit(this, 'cancel-generation')}>
+          <button type="button" class="turn" ?hidden=${!this.busy} @click=${() => emit(this, 'cancel-generation')}>
             ${PROMPT.cancel}
           </button>
-          <button type="button" ?hidden=${this.busy || !this.written} aria-disabled=${!this.ready} @click=${this.#again}>
+          <button type="button" class="turn" ?hidden=${this.busy || !this.written} aria-disabled=${!this.ready} @click=${this.#again}>
             ${PROMPT.again}
           </button>
         </div>

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { emit } from '../emit.ts';
+import { KeptFocus } from '../kept-focus.ts';
 import { CONTROLS } from '../strings.ts';
 import { shared } from '../styles.ts';
 
@@ -47,6 +48,7 @@ export class RunControls extends LitElement {
     this.steps = 0;
     this.summary = '';
     this.milestone = '';
+    new KeptFocus(this, () => this.renderRoot.querySelector('.primary')!);
   }
 
   #press(command: RunCommand, allowed: boolean): void {

@@ -1,5 +1,6 @@
 import { html, LitElement, nothing, type PropertyValues } from 'lit';
 import { emit } from '../emit.ts';
+import { KeptFocus } from '../kept-focus.ts';
 import { branch, choiceAt, covers, sampleAt } from '../samples.ts';
 import { SAMPLE } from '../strings.ts';
 import { shared } from '../styles.ts';
@@ -88,6 +89,7 @@ export class SampleSheet extends LitElement {
     this.copied = null;
     this.marked = false;
     this.at = null;
+    new KeptFocus(this, () => this.renderRoot.querySelector('section')!);
   }
 
   get #sample(): Sample | undefined {

@@ -1,4 +1,5 @@
 import { css, html, LitElement } from 'lit';
+import { fetchPart } from '../fetch-part.ts';
 import type { Session } from '../session-client.ts';
 import { INSIDE, type InsideSection } from '../strings/inside.ts';
 import { shared } from '../styles.ts';
@@ -10,6 +11,13 @@ const kept: { section: InsideSection; text: string | null } = { section: 'weight
 
 const NO_NORMS: readonly never[] = [];
 
+/** What the sections are made of, fetched when there is something to show in them. */
+const PARTS: Record<InsideSection, () => Promise<unknown>> = {
+  weights: () => import('./inside/weights-section.ts'),
+  walk: () => import('./inside/walk-section.ts'),
+  prompt: () => import('./inside/prompt-section.ts'),
+};
+
 /** Counts models, so that sections can tell one from another. */
 let models = 0;
 
@@ -18,6 +26,7 @@ let models = 0;
  *
  * @prop view - all that there is to show
  * @prop session - whom it asks for what is not in the view; null before there is a worker
+ * @fires failed - the Failure to fetch a section
  */
 export class InsidePanel extends LitElement {
   static override properties = { view: { attribute: false }, session: { attribute: false } };
@@ -26,11 +35,19 @@ export class InsidePanel extends LitElement {
   declare session: Session | null;
   /** The history of the run that is looked at, which no other run has, and the number of its model. */
   #looked: { history: unknown; number: number } = { history: null, number: 0 };
+  /** The section that was on show last. */
+  #fetched: InsideSection | null = null;
 
   constructor() {
     super();
     this.view = initialView();
     this.session = null;
+  }
+
+  protected override willUpdate(): void {
+    if (this.#missing() !== null || kept.section === this.#fetched) return;
+    this.#fetched = kept.section;
+    void fetchPart(this, PARTS[kept.section]);
   }
 
   override disconnectedCallback(): void {
@@ -60,13 +77,10 @@ export class InsidePanel extends LitElement {
     const { session, view } = this;
     switch (kept.section) {
       case 'weights':
-        void import('./inside/weights-section.ts');
         return html`<weights-section .session=${session} .run=${this.#model} .phase=${view.phase} .norms=${view.run?.norms ?? NO_NORMS}></weights-section>`;
       case 'walk':
-        void import('./inside/walk-section.ts');
         return html`<walk-section .session=${session} .run=${this.#model} .phase=${view.phase}></walk-section>`;
       case 'prompt':
-        void import('./inside/prompt-section.ts');
         return html`
           <prompt-section
             .session=${session}

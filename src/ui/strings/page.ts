@@ -104,6 +104,11 @@ export const FAILURES = {
     message: 'The part of Inkling that trains could not be loaded.',
     hint: 'Reload the page. If it was served by “npm start”, see whether that command is still running.',
   },
+  partNotFetched: {
+    code: 'part-not-fetched',
+    message: 'A part of this page could not be fetched.',
+    hint: 'See whether there is a network and choose it again, or reload the page: a run that is kept goes on from its last save.',
+  },
   workerDied: {
     code: 'worker-died',
     message: 'The part of Inkling that trains has died, perhaps for want of memory.',

@@ -52,7 +52,7 @@ export class Experiment extends EventTarget {
     return this.#origin?.settings ?? this.settings;
   }
 
-  /** Trains whatever is chosen and has not been trained; the first failure ends it. */
+  /** Trains whatever is chosen and has not been trained, on the text of this SHA-256; the first failure ends it. */
   async run(session: Session, text: string): Promise<void> {
     if (this.running !== null) return;
     const { settings } = this;
@@ -74,12 +74,15 @@ export class Experiment extends EventTarget {
       );
       this.running = variant;
       this.#tell();
-      const answer = await session.lab.train(labRun(variant, settings), ({ step, train_loss, val_loss }: Losses) => {
-        result.steps.push(step);
-        result.train.push(train_loss);
-        result.val.push(val_loss);
-        this.#tell();
-      });
+      const answer = await session.lab.train(
+        labRun(variant, settings, text),
+        ({ step, train_loss, val_loss }: Losses) => {
+          result.steps.push(step);
+          result.train.push(train_loss);
+          result.val.push(val_loss);
+          this.#tell();
+        },
+      );
       if (answer.ok) {
         result.outcome = answer.value;
       } else {

@@ -80,6 +80,7 @@ export abstract class LabElement extends LitElement {
     `;
   }
 
+  /** A field for a number; what is refused gives way to the former number. A run draws it anew while a person types. */
   protected number(
     id: string,
     { label, value, least, most, disabled = false }: NumberChoice,
@@ -95,12 +96,12 @@ export abstract class LabElement extends LitElement {
           max=${most}
           step="1"
           required
-          .value=${live(String(value))}
+          .value=${String(value)}
           ?disabled=${disabled}
           @change=${(event: Event) => {
             const input = event.currentTarget as HTMLInputElement;
             if (input.checkValidity()) set(input.valueAsNumber);
-            else this.requestUpdate();
+            else input.value = String(value);
           }}
         />
       </div>

@@ -52,14 +52,15 @@ function plain({ steps, seed }: LabSettings): RunConfig {
   };
 }
 
-/** What the worker is to train for a variant. */
-export function labRun(variant: Variant, settings: LabSettings): LabRun {
+/** What the worker is to train for a variant, on the text of this SHA-256. */
+export function labRun(variant: Variant, settings: LabSettings, text: string): LabRun {
   const { model, training } = plain(settings);
   const run = (
     change: Partial<LabRun['config']['training']>,
     sizes: Partial<LabRun['config']['model']> = {},
   ): LabRun => ({
     config: { model: { ...model, ...sizes }, training: { ...training, ...change } },
+    text,
     characters: settings.characters,
     heldBack: HELD_BACK,
   });

@@ -112,7 +112,7 @@ export class SubjectForm extends LitElement {
           (field) => html`
             <div>
               <label for=${field}>${PARAMETERS.fields[field]}</label>
-              <input id=${field} type="number" min="1" step="1" .value=${live(String(sizes[field]))} @change=${this.#read} />
+              <input id=${field} type="number" min="1" step="1" .value=${String(sizes[field])} @change=${this.#read} />
             </div>
           `,
         )}
