@@ -1,5 +1,6 @@
 import lanesSource from '../../../shaders/lanes.wgsl?raw';
-import kernelsSource from '../../../shaders/layer_norm.wgsl?raw';
+import forwardSource from '../../../shaders/layer_norm.wgsl?raw';
+import backwardSource from '../../../shaders/layer_norm_backward.wgsl?raw';
 import { float } from '../../gpu/kernel.ts';
 import { fold } from '../../gpu/recording.ts';
 import type { Graph } from '../graph.ts';
@@ -7,7 +8,9 @@ import type { Tensor } from '../tensor.ts';
 import { combine } from './combine.ts';
 import { chunksOf, rowShape } from './rows.ts';
 
-const source = lanesSource + kernelsSource;
+const source = lanesSource + forwardSource;
+/** Kept apart from the forward pass, which pages that hold a model come with. */
+const sourceOfBoth = source + backwardSource;
 
 /** PyTorch's and GPT-2's default. */
 export const LAYER_NORM_EPSILON = 1e-5;
@@ -25,9 +28,6 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
   const WIDTH = VEC4 ? C / 4 : C;
   const shape = rowShape(graph, WIDTH, N);
   const rowGroups = Math.ceil(N / shape.GROUPS);
-  const chunks = chunksOf(graph, N, CHUNK);
-  const columns = columnShape(graph, N, WIDTH, shape.LANES * shape.GROUPS, chunks);
-  const columnGroups = Math.ceil(WIDTH / columns.COLUMN_GROUPS) * chunks;
   const constants = {
     N,
     C,
@@ -36,12 +36,6 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     EPSILON: float(LAYER_NORM_EPSILON),
     BIAS: bias !== null,
     TRAINING: graph.training,
-    ACCUMULATE: false,
-    ACCUMULATE_PARAMETERS: false,
-    COLUMN_WORKGROUPS: columnGroups,
-    CHUNKS: chunks,
-    CHUNK: Math.ceil(N / chunks),
-    ...columns,
     OUT_HALF: out.dtype === 'f16',
     ...shape,
     OWN: Math.ceil(WIDTH / shape.LANES),
@@ -58,15 +52,22 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     const { dx: dinp, accumulate } = graph.gradientOf(inp);
     const dweight = graph.gradientOf(weight);
     const dbias = bias && graph.gradientOf(bias);
+    const chunks = chunksOf(graph, N, CHUNK);
+    const columns = columnShape(graph, N, WIDTH, shape.LANES * shape.GROUPS, chunks);
+    const columnGroups = Math.ceil(WIDTH / columns.COLUMN_GROUPS) * chunks;
     const parts = (of: Tensor) => (chunks > 1 ? graph.tensor(`parts of ${of.name}`, [chunks, C]) : of);
     const gains = parts(dweight.dx);
     const shifts = dbias && parts(dbias.dx);
     graph.dispatch(
       {
-        source,
+        source: sourceOfBoth,
         entry: 'layer_norm_backward',
         constants: {
           ...constants,
+          ...columns,
+          COLUMN_WORKGROUPS: columnGroups,
+          CHUNKS: chunks,
+          CHUNK: Math.ceil(N / chunks),
           ACCUMULATE: accumulate,
           ACCUMULATE_PARAMETERS: chunks === 1 && dweight.accumulate,
         },
