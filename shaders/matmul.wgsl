@@ -21,8 +21,9 @@
 // With A_HALF, B_HALF and OUT_HALF that operand, or the result, is stored in f16; sums are in f32 always. A number that
 // f16 cannot hold is stored as the largest that it can (`narrow`).
 //
-// This file has the operands and the way out. How the sums are computed stands in matmul_register.wgsl and
-// matmul_shared.wgsl, one of which is put behind it. Sizes: M, N, K.
+// This file has the operands and the way out. How the sums are computed stands in matmul_register.wgsl, matmul_shared.wgsl and
+// matmul_matrix.wgsl, one of which is put behind it. Where sums are split (SPLIT, in the last two), out is (SLICES, M, N) and
+// dbias (SLICES, M), and combine.wgsl adds them up, idle parts as zero. Sizes: M, N, K.
 
 //#if HALF
 enable f16;

@@ -5,7 +5,8 @@
 // begin in other banks. Each output's sum runs over k in the units' order. What lies outside of the matrices is zero in the
 // tiles.
 //
-// AHEAD, WHOLE_TILES and SPLIT are as in matmul_shared.wgsl, and so is GRADIENT_SCALE.
+// AHEAD: what the next round of the loop puts into the tiles is read before this round computes, and waits in registers.
+// WHOLE_TILES and SPLIT are as in matmul_shared.wgsl, and so is GRADIENT_SCALE.
 // The way out goes through workgroup memory too, a strip of UNIT_M rows of each subgroup at a time.
 //
 // Workgroup (THREADS): WIDTH threads a subgroup, which the host has from the adapter, SUBGROUPS_N subgroups along n.

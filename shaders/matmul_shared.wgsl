@@ -1,13 +1,13 @@
 // Matrix product through workgroup memory: a workgroup computes BM x BN outputs and brings BK columns of `a` and rows of
 // `b` at a time into tiles that all of its threads read; each thread owns ROWS x COLUMNS of the outputs, in blocks of 4 x 4.
-// Put behind matmul.wgsl. What GPUs like; on a processor its barriers are very dear. Each output's sum runs over k in order.
+// Put behind matmul.wgsl. What GPUs like; on a processor its barriers are very dear. Each output's sum, or stretch of
+// a sum, runs over k in order.
 //
 // The tiles are kept with k as the slow index, so that the inner loop reads whole vectors along m and n. They are filled
 // in blocks of 4 x 4, transposed in registers where the operand lies the other way. A thread's blocks lie TY or TX vectors
 // apart, and 32 neighbouring threads form 4 rows of 8: what they read and write at a time lies side by side. Vectors are
 // kept at `place`, so that the four rows of a block that neighbours write at a time lie in banks of their own.
 //
-// AHEAD: what the next round of the loop puts into the tiles is read before this round computes, and waits in registers.
 // WHOLE_TILES: BM, BN and BK divide M, N and K, and nothing has to be looked at before it is read.
 // SPLIT: workgroup_id.z is one of SLICES stretches of SLICE of the k, and its sums go to `out` (SLICES, M, N) and `dbias`
 // (SLICES, M), which another dispatch adds up (split-K, in combine.wgsl).
@@ -155,28 +155,11 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   var sums: array<vec4f, SUMS>;  // row i, vector j of the thread's at i * COLUMNS4 + j
   var column_sum = vec4f();  // of the index-th vector of the workgroup's rows
   var av: array<vec4f, ROWS4>;
-//#if AHEAD
-  var next: array<mat4x4f, FILLS>;
-  //#repeat i FILLS
-  next[i] = read_block(index + i * THREADS, m0, n0, begin);
-  //#endrepeat
-//#endif
   for (var k0 = begin; k0 < end; k0 += BK) {
     //#repeat i FILLS
-//#if AHEAD
-    keep_block(index + i * THREADS, next[i]);
-//#else
     keep_block(index + i * THREADS, read_block(index + i * THREADS, m0, n0, k0));
-//#endif
     //#endrepeat
     workgroupBarrier();
-//#if AHEAD
-    if (k0 + BK < end) {
-      //#repeat i FILLS
-      next[i] = read_block(index + i * THREADS, m0, n0, k0 + BK);
-      //#endrepeat
-    }
-//#endif
     //#repeat block BLOCKS_OF_K
     //#repeat r 4
     //#repeat i ROWS4

@@ -58,7 +58,8 @@ fn is_finite(x: f32) -> bool {
 
 var<workgroup> scratch: array<vec2f, GATHERERS>;
 
-// The sum over a workgroup's threads, of which there are `threads`, a power of two; in the first thread.
+// The sum over a workgroup's threads, of which there are `threads`, a power of two: what the first one
+// is given. The others get parts of it.
 fn sum_of_workgroup(value: vec2f, lane: u32, threads: u32) -> vec2f {
   scratch[lane] = value;
   for (var half = threads / 2u; half > 0u; half /= 2u) {
@@ -67,7 +68,7 @@ fn sum_of_workgroup(value: vec2f, lane: u32, threads: u32) -> vec2f {
       scratch[lane] += scratch[lane + half];
     }
   }
-  return scratch[0];
+  return scratch[lane];
 }
 
 // Each thread adds up every SQUARERS-th vector: neighbours read neighbours, and the order is fixed.

@@ -1,5 +1,5 @@
 // Whether quads are what the kernels take them for: four threads with neighbouring numbers in the workgroup, in order.
-// WGSL does not promise it, so it is tried once on each device, with every way to swap. Each thread writes 1 where it
+// WGSL does not promise it, so it is tried once on each device, with every way to swap and to tell. Each thread writes 1 where it
 // holds, 0 where not.
 
 enable subgroups;
@@ -11,5 +11,13 @@ fn quads(@builtin(local_invocation_index) index: u32, @builtin(subgroup_invocati
   let first = index & ~3u;
   let lane = invocation & 3u;
   let seen = vec4u(index, quadSwapX(index), quadSwapY(index), quadSwapDiagonal(index));
-  holds[index] = select(0u, 1u, lane == index - first && all(seen == first + (vec4u(0u, 1u, 2u, 3u) ^ vec4u(lane))));
+  let told = vec4u(
+    quadBroadcast(index, 0u),
+    quadBroadcast(index, 1u),
+    quadBroadcast(index, 2u),
+    quadBroadcast(index, 3u),
+  );
+  let order = vec4u(0u, 1u, 2u, 3u);
+  let right = lane == index - first && all(seen == first + (order ^ vec4u(lane))) && all(told == first + order);
+  holds[index] = select(0u, 1u, right);
 }

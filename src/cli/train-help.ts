@@ -11,7 +11,7 @@ const HELP: Record<string, Partial<Record<Flag, string>>> = {
     resume: 'DIR of a run to go on with, exactly where it was interrupted',
     init: 'DIR or FILE of a model whose weights are the start of a new run',
     unknown: 'add or drop: what to do with characters that the model of --init does not know',
-    tune: 'times all kernels for this model first, also where the processor computes, which takes seconds',
+    tune: 'times the likeliest kernels for every shape of this model first, also where the processor computes, which takes seconds',
     'no-tune': 'takes the kernels that suit most adapters of this kind, without timing any',
     precision:
       'of what matrix products read: f32; f16, where the adapter has it; auto, which takes what is quicker on this adapter (f32). f16 with AdamW up to a learning rate of 0.001 only, where it learns as f32 does',

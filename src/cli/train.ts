@@ -1,5 +1,6 @@
 import { causeOf, type Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
+import { traitsOf } from '../graph/traits.ts';
 import { type RunConfig, type TrainingConfig, tokensPerStep } from '../model/config.ts';
 import { changeVocabulary } from '../model/vocabulary.ts';
 import { adaptCorpus, type UnknownChoice } from '../text/adapt.ts';
@@ -121,7 +122,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
   const model = { ...config.model, vocab_size: tokenizer.vocab_size };
   const { train: trainIds, val } = splitCorpus(text.ids);
   const state = from && (plan.resumed ? from.state : freshStart(from, tokenizer, config.training));
-  const { total, minimum } = estimateMemory(model, config.training, text.ids.length);
+  const { total, minimum } = estimateMemory(model, config.training, text.ids.length, traitsOf(device));
   output.remark(`It takes ${mebibytes(total)} on the GPU, of which no program could do without ${mebibytes(minimum)}.`);
   const trainer = await Trainer.create(device, {
     model,

@@ -55,8 +55,8 @@ interface MatrixConfig extends Omit<MatrixUnits, 'width' | 'memory'> {
 // What makes kernels faster or timing finer where the adapter has it. Nothing needs them.
 const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16', MATRIX_FEATURE] as const;
 
-// The defaults are enough for every kernel but products on matrix units of 16 x 16, whose biases' gradients take 256 bytes
-// more of workgroup memory. A larger binding or buffer only lets a larger model fit.
+// The defaults are enough for every kernel but products on matrix units, which take 14 to 37 kB of workgroup memory. A larger
+// binding or buffer only lets a larger model fit.
 const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i;

@@ -151,6 +151,16 @@ export class Graph {
     return new Tensor(name, shape, dtype, { kind: 'pooled' });
   }
 
+  /**
+   * Where a kernel leaves `count` parts (count, ...) of what they add up to, for `combine`: the engine's own, so that what a
+   * step must move does not count it.
+   */
+  parts(of: Tensor, count: number): Tensor {
+    const parts = this.tensor(`parts of ${of.name}`, [count, ...of.shape]);
+    parts.scratch = true;
+    return parts;
+  }
+
   /** An intermediate result that only matrix products read, and what can read it in f16. */
   operand(name: string, shape: readonly number[]): Tensor {
     return this.tensor(name, shape, this.halves ? 'f16' : 'f32');

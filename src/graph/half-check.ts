@@ -1,8 +1,8 @@
 import type { Device } from '../gpu/device.ts';
 import { Graph, partsOf } from './graph.ts';
 import { narrow } from './operators/narrow.ts';
-import { choose, product } from './operators/product.ts';
-import { LAYOUTS, type Layout, type ProductVariant } from './operators/product-variants.ts';
+import { ableVariants, choose, product } from './operators/product.ts';
+import { LAYOUTS, type Layout, PRODUCT_VARIANTS, type ProductVariant } from './operators/product-variants.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
 import { traitsOf } from './traits.ts';
@@ -10,8 +10,12 @@ import { shapeOf } from './tuner.ts';
 
 /** Products in f16 may differ from those in f32 by so much, as ‖a - b‖ / ‖b‖: the inputs are rounded to 11 bits, 3e-4. */
 const TOLERANCE = 2e-3;
-/** Larger products than this, in each direction, are checked in part: the kernels only repeat themselves. */
-const LARGEST = 160;
+/**
+ * Larger products than this, in each direction, are checked in part: the kernels only repeat themselves. Every variant's tiles
+ * divide it, and sums of it are split where longer ones are; what a size has beyond whole tiles is kept.
+ */
+const LARGEST = 256;
+const LARGEST_TILE = 128;
 /** The size of the gradients that a step begins with: below what f16 holds to its full precision. */
 const GRADIENT = 2e-5;
 
@@ -32,7 +36,7 @@ function checksOf(graph: Graph): Check[] {
     const key = `${layout} ${variant}`;
     const work = size[0] * size[1] * size[2];
     if (work > (checks.get(key)?.work ?? 0)) {
-      const cut = size.map((length) => Math.min(length, LARGEST)) as [number, number, number];
+      const cut = size.map((length) => Math.min(length, LARGEST + (length % LARGEST_TILE))) as [number, number, number];
       checks.set(key, { layout, size: cut, variant, work });
     }
   }
@@ -73,25 +77,31 @@ export function whyNotHalf(device: Device, graph: Graph): Promise<string | null>
   return firstFault(device, checksOf(graph));
 }
 
-/** The same for the matrix units, which are experimental: the tuner is to try them only where they agree. */
+/** The same for the matrix units, which are experimental: they are to be chosen only where all their variants agree. */
 export function whyNotUnits(device: Device): Promise<string | null> {
-  const size: Check['size'] = [70, 68, 36];
+  const size: Check['size'] = [70, 68, 292]; // of several stretches, where sums are split
+  const variants = ableVariants({ quads: false, barriers: true }, device.units).filter(
+    (name) => 'units' in PRODUCT_VARIANTS[name],
+  );
   return firstFault(
     device,
-    LAYOUTS.map((layout) => ({ layout, size, variant: 'matrix64' })),
+    variants.flatMap((variant) =>
+      LAYOUTS.filter((layout) => layout === 'TN' || !('split' in PRODUCT_VARIANTS[variant])).map((layout) => ({
+        layout,
+        size,
+        variant,
+      })),
+    ),
   );
 }
 
 async function firstFault(device: Device, checks: readonly Check[]): Promise<string | null> {
   try {
-    for (const check of checks) {
-      const error = await compare(device, check);
-      if (!(error <= TOLERANCE)) {
-        const { layout, size, variant } = check;
-        return `its f16 product ${layout} ${size.join(' x ')} (${variant}) is off by ${error.toExponential(1)}`;
-      }
-    }
-    return null;
+    const errors = await Promise.all(checks.map((check) => compare(device, check))); // compiled side by side
+    const wrong = errors.findIndex((error) => !(error <= TOLERANCE));
+    if (wrong < 0) return null;
+    const { layout, size, variant } = checks[wrong]!;
+    return `its f16 product ${layout} ${size.join(' x ')} (${variant}) is off by ${errors[wrong]!.toExponential(1)}`;
   } catch (error) {
     return (error instanceof Error ? error.message : String(error)).split('\n')[0]!;
   }

@@ -22,6 +22,8 @@ export class Tensor {
   slope: Tensor | undefined;
   /** Set on a matrix of packed numbers, which has no f32 anywhere: what a kernel reads instead of it. */
   packed: PackedMatrix | undefined;
+  /** Set on what a kernel leaves for the next one only because of how work is shared out; see `Graph.parts`. */
+  scratch = false;
 
   constructor(name: string, shape: readonly number[], dtype: DType, place: Place) {
     this.name = name;

@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
 import { type Dispatch, Graph, partsOf } from './graph.ts';
-import { ableVariants, choose, product } from './operators/product.ts';
+import { ableVariants, choose, expectedVariant, product } from './operators/product.ts';
 import {
   type Layout,
   PRODUCT_VARIANTS,
@@ -51,7 +51,7 @@ export function withoutRetired(choices: Readonly<Record<string, string>>): Reado
   return Object.fromEntries(Object.entries(choices).map(([key, choice]) => [key, RETIRED[choice] ?? choice]));
 }
 
-/** A variant so much slower than the best one on the largest product is not tried on the others. */
+/** On a processor, a variant so much slower than the best one on the largest product is not tried on the others. */
 const HOPELESS = 4;
 
 /** What one product of a step computes. */
@@ -70,6 +70,17 @@ export function candidates({ software, quads, units }: Device, half = false): Pr
 /** So many, of those that are expected to be quickest, are timed on a GPU: compiling one takes longer than timing it. */
 const LIKELY = 3;
 
+/**
+ * The variants to time on a GPU. What is expected was measured on one, so on another, which may like registers better, the best
+ * of those in registers is tried on the largest product of each layout too.
+ */
+function likelyOn(variants: readonly ProductVariant[], { layout, size }: Shape, largest: boolean): ProductVariant[] {
+  const ranked = quickestFirst(variants, layout, size);
+  const registers = ranked.find((name) => name.startsWith('register'));
+  const likely = ranked.slice(0, LIKELY);
+  return largest && registers && !likely.includes(registers) ? [...likely, registers] : likely;
+}
+
 /** The product that a dispatch computes, if it computes one. */
 export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): Shape | undefined {
   const { A_TRANSPOSED, B_TRANSPOSED, M, N, K } = constants;
@@ -83,8 +94,11 @@ export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): S
   };
 }
 
+/** Changes with the variants and their kernels: what was quickest among others may not be so any more. */
+const GENERATION = 2;
+
 /** Under which name choices are kept: what is quickest in f32 need not be so in f16. */
-const memoryName = ({ name }: Device, half: boolean) => (half ? `${name}, f16` : name);
+const memoryName = ({ name }: Device, half: boolean) => `${name}${half ? ', f16' : ''}, ${GENERATION}`;
 
 /** The choices that `memory` has for this adapter, of every shape that was ever timed. */
 export async function rememberedChoices(
@@ -119,7 +133,7 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
   let variants = candidates(device, half);
   for (const [index, [key, shape]] of largestFirst.entries()) {
     const remembered = known[key];
-    if (remembered) {
+    if (remembered && variants.includes(remembered)) {
       choices[key] = remembered;
       continue;
     }
@@ -128,7 +142,8 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
       continue;
     }
     progress?.(index, largestFirst.length);
-    const likely = device.software ? variants : quickestFirst(variants, shape.layout, shape.size).slice(0, LIKELY);
+    const largest = largestFirst.find(([, { layout }]) => layout === shape.layout)![0] === key;
+    const likely = device.software ? variants : likelyOn(variants, shape, largest);
     const times = await timeVariants(device, shape, likely, half);
     const best = Math.min(...times);
     choices[key] = likely[times.indexOf(best)]!;
@@ -136,9 +151,23 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
   }
   await memory?.keep(memoryName(device, half), { ...known, ...choices });
   for (const [key, { layout, size }] of left) {
-    choices[key] = choose(graph, layout, size);
+    choices[key] = untimed(device, graph, layout, size);
   }
   return choices;
+}
+
+/** The choices for every product of `graph` without any being timed. */
+export function untimedChoices(device: Device, graph: Graph): ProductChoices {
+  const shapes = graph.dispatches.flatMap(partsOf).map(shapeOf);
+  return Object.fromEntries(
+    shapes
+      .filter((shape) => shape !== undefined)
+      .map(({ layout, size }) => [productKey(layout, size), untimed(device, graph, layout, size)]),
+  );
+}
+
+function untimed(device: Device, graph: Graph, layout: Layout, size: Shape['size']): ProductVariant {
+  return device.software ? choose(graph, layout, size) : expectedVariant(graph.halves && device.units, layout, size);
 }
 
 /** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */

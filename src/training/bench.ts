@@ -91,6 +91,9 @@ async function measureProduct(
   }
 }
 
+/** Of the variants in registers, the one that a GPU may be quickest with at large products. */
+const ON_GPU: readonly ProductVariant[] = ['register8'];
+
 /** Sizes of the products that are measured, and how many ways, the quickest at one size, are tried at the next. */
 const PRODUCTS = {
   // A processor's best does not depend on the size, and there each compilation is felt.
@@ -103,7 +106,7 @@ export async function measureRates(device: Device, precision: Precision = 'f32')
   let ways = LAYOUTS.flatMap((layout) =>
     candidates(device, precision === 'f16')
       .filter((variant) => !('split' in PRODUCT_VARIANTS[variant])) // its sums are short
-      .filter((variant) => device.software || 'depth' in PRODUCT_VARIANTS[variant])
+      .filter((variant) => device.software || ON_GPU.includes(variant) || 'depth' in PRODUCT_VARIANTS[variant])
       .map((variant) => ({ layout, variant })),
   );
   let flops = 0;

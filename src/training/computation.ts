@@ -3,7 +3,7 @@ import type { Graph, KernelTraits, Precision } from '../graph/graph.ts';
 import { whyNotHalf, whyNotUnits } from '../graph/half-check.ts';
 import { timeProducts } from '../graph/product-timing.ts';
 import { traitsOf } from '../graph/traits.ts';
-import { type ProductChoices, rememberedChoices, type Tuning, tuneProducts } from '../graph/tuner.ts';
+import { type ProductChoices, rememberedChoices, type Tuning, tuneProducts, untimedChoices } from '../graph/tuner.ts';
 import type { PrecisionChoice, TrainingConfig } from '../model/config.ts';
 import type { TrainingState } from './state.ts';
 
@@ -70,10 +70,12 @@ export async function chooseComputation(
   }
   const variants = async (precision: Precision) => {
     const known = state?.products ?? given;
-    if (known || !tuning) return known;
-    const trusted = precision === 'f32' || device.software || !device.units || (await whyNotUnits(device)) === null;
+    const onUnits = precision === 'f16' && !device.software && device.units !== undefined;
+    if (known || !(tuning || onUnits)) return known;
+    const trusted = !onUnits || (await whyNotUnits(device)) === null;
     const able = trusted ? device : { ...device, units: undefined };
-    return tuneProducts(able, traced(traitsOf(able, {}, precision)), tuning);
+    const graph = traced(traitsOf(able, {}, precision));
+    return tuning ? tuneProducts(able, graph, tuning) : untimedChoices(able, graph);
   };
   const full = async (note: string): Promise<Computation> => ({
     precision: 'f32',

@@ -1,5 +1,5 @@
 import { traceDecoder } from '../generation/decoder.ts';
-import { Graph } from '../graph/graph.ts';
+import { Graph, type KernelTraits } from '../graph/graph.ts';
 import { lifetimes, MemoryPlan } from '../graph/plan.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
@@ -28,10 +28,18 @@ export interface MemoryEstimate {
   minimum: number;
 }
 
-/** Plans a run of `tokens` tokens of text without a GPU. */
-export function estimateMemory(model: GPTConfig, training: TrainingConfig, tokens: number): MemoryEstimate {
+/**
+ * Plans a run of `tokens` tokens of text without a GPU, with kernels shaped for `adapter`: some take memory of their own. Without
+ * it they are a processor's.
+ */
+export function estimateMemory(
+  model: GPTConfig,
+  training: TrainingConfig,
+  tokens: number,
+  adapter: KernelTraits = { lanes: 1 },
+): MemoryEstimate {
   const layout = layoutOf(model);
-  const traits = { lanes: 1, half: training.precision === 'f16' };
+  const traits = { ...adapter, half: training.precision === 'f16' };
   const graph = new Graph(layout, traits, true);
   traceTraining(graph, model, training, { length: tokens, region: { first: 0, length: tokens } });
   const watched = new Graph(layout, traits, true);

@@ -15,10 +15,11 @@ export interface Work {
 const TABLES = new Set([CORPUS, SCHEDULE, RECORDS, HALF_PLACES]);
 
 /** Bytes of the tensors that a dispatch binds, each once, whether it is read, written or both. */
-function bytesOf({ bindings }: Dispatch): number {
+function bytesOf({ bindings }: Dispatch, counts: (tensor: Tensor) => boolean = () => true): number {
   let bytes = 0;
-  for (const { place, bytes: size } of new Set<Tensor>(Object.values(bindings))) {
-    bytes += place.kind === 'region' && TABLES.has(place.buffer) ? 0 : size;
+  for (const tensor of new Set<Tensor>(Object.values(bindings))) {
+    const { place, bytes: size } = tensor;
+    bytes += (place.kind === 'region' && TABLES.has(place.buffer)) || !counts(tensor) ? 0 : size;
   }
   return bytes;
 }
@@ -58,6 +59,6 @@ export function stepWork(graph: Graph, model: GPTConfig, batch: number): Work {
   const { n_layer, n_embd, block_size: T } = model;
   const tokens = batch * T;
   const attention = 6 * n_layer * n_embd * (T + 1) * tokens;
-  const bytes = graph.dispatches.reduce((sum, dispatch) => sum + bytesOf(dispatch), 0);
+  const bytes = graph.dispatches.reduce((sum, dispatch) => sum + bytesOf(dispatch, ({ scratch }) => !scratch), 0);
   return { flops: 6 * layoutOf(model).count * tokens + attention, bytes };
 }

@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { requireFits } from '../graph/program.ts';
+import { traitsOf } from '../graph/traits.ts';
 import { isChoice, type ProductChoices } from '../graph/tuner.ts';
 import { type RunConfig, tokensPerStep } from '../model/config.ts';
 import { splitCorpus, type TokenIds } from '../text/corpus.ts';
@@ -79,7 +80,7 @@ export function trainerOptions(
   const task = dataset === null ? undefined : DATASETS[dataset].task;
   const problems = task && testProblems(task, tokenizer);
   const { training } = config;
-  requireMemory(device, estimateMemory(model, training, ids.length), text); // before anything is allocated
+  requireMemory(device, estimateMemory(model, training, ids.length, traitsOf(device)), text); // before anything is allocated
   const tuning = device.software ? undefined : { memory: tuningMemory }; // a processor takes long for it
   return {
     model,

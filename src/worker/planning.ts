@@ -1,9 +1,11 @@
 import type { Device } from '../gpu/device.ts';
 import { InklingError, toFailure } from '../gpu/errors.ts';
+import type { KernelTraits } from '../graph/graph.ts';
+import { traitsOf } from '../graph/traits.ts';
 import { checkRunConfig, type RunConfig } from '../model/config.ts';
 import { parameterCount } from '../model/parameters.ts';
 import { compileAhead } from '../training/head-start.ts';
-import { estimateMemory } from '../training/memory.ts';
+import { estimateMemory, type MemoryEstimate } from '../training/memory.ts';
 import { Trainer } from '../training/trainer.ts';
 import { type Trial, timeSteps } from '../training/trial.ts';
 import { answer } from './answer.ts';
@@ -64,14 +66,17 @@ export class Planning implements PlanningCommands {
       checkRunConfig(config);
       const text = this.#text();
       const model = { ...config.model, vocab_size: text.tokenizer.vocab_size };
-      const estimate = estimateMemory(model, config.training, text.ids.length);
-      const { total, parameters, activations, corpus, writing } = estimate;
+      const plan = (adapter?: KernelTraits) => estimateMemory(model, config.training, text.ids.length, adapter);
+      let estimate: MemoryEstimate | undefined;
       let failure: Failure | null = null;
       try {
-        requireMemory(await this.#device(), estimate, text);
+        const device = await this.#device();
+        estimate = plan(traitsOf(device));
+        requireMemory(device, estimate, text);
       } catch (error) {
         failure = toFailure(error);
       }
+      const { total, parameters, activations, corpus, writing } = estimate ?? plan();
       return {
         parameters: parameterCount(model),
         memory: { total, parameters, activations, corpus, writing },

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Graph, type KernelTraits } from '../../src/graph/graph.ts';
+import { lifetimes } from '../../src/graph/plan.ts';
 import { PRESET_NAMES, preset } from '../../src/model/config.ts';
+import { layoutOf } from '../../src/model/parameters.ts';
 import { randomCorpus } from '../../src/training/bench.ts';
 import { estimateMemory } from '../../src/training/memory.ts';
+import { traceTraining } from '../../src/training/step.ts';
 import { Trainer } from '../../src/training/trainer.ts';
 import { gpuTest } from '../graph/harness.ts';
 
@@ -24,6 +28,19 @@ describe.each(OPTIONS)('with %o', (options) => {
     expect(trainer.gpuBytes / total).toBeLessThan(1.02);
     trainer.destroy();
   });
+});
+
+test('the estimate for a GPU has the parts that its kernels leave', () => {
+  const { model: shape, training } = preset('nanogpt-gpu');
+  const model = { ...shape, n_layer: 2, vocab_size: 4096, n_embd: 256, n_head: 4 };
+  const gpu = { lanes: 32, product: 'expected' } as const;
+  const graph = new Graph(layoutOf(model), gpu, true);
+  traceTraining(graph, model, { ...training, batch_size: 16 }, { length: 1e6, region: { first: 0, length: 1e6 } });
+  const parts = [...lifetimes(graph).keys()].filter(({ scratch }) => scratch);
+  expect(parts.length).toBeGreaterThan(0);
+  const activations = (traits?: KernelTraits) =>
+    estimateMemory(model, { ...training, batch_size: 16 }, 1e6, traits).activations;
+  expect(activations(gpu)).toBeGreaterThan(activations());
 });
 
 test.each(PRESET_NAMES)('%s takes at most 1.3 times what every program must', (name) => {

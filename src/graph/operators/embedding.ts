@@ -37,7 +37,7 @@ export function embedding(graph: Graph, tokens: Tensor, wte: Tensor, wpe: Tensor
   graph.onBackward(out, (dout) => {
     const dwte = graph.gradientOf(wte);
     const dwpe = graph.gradientOf(wpe);
-    const parts = chunks > 1 ? graph.tensor(`parts of ${dwte.dx.name}`, [chunks, V, C]) : dwte.dx;
+    const parts = chunks > 1 ? graph.parts(dwte.dx, chunks) : dwte.dx;
     graph.dispatch(
       {
         source,

@@ -55,7 +55,7 @@ export function layerNorm(graph: Graph, inp: Tensor, weight: Tensor, bias: Tenso
     const chunks = chunksOf(graph, N, CHUNK);
     const columns = columnShape(graph, N, WIDTH, shape.LANES * shape.GROUPS, chunks);
     const columnGroups = Math.ceil(WIDTH / columns.COLUMN_GROUPS) * chunks;
-    const parts = (of: Tensor) => (chunks > 1 ? graph.tensor(`parts of ${of.name}`, [chunks, C]) : of);
+    const parts = (of: Tensor) => (chunks > 1 ? graph.parts(of, chunks) : of);
     const gains = parts(dweight.dx);
     const shifts = dbias && parts(dbias.dx);
     graph.dispatch(

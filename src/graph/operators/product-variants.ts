@@ -88,19 +88,31 @@ export function stretches(
   return { slices: Math.ceil(K / length), length };
 }
 
+/** Whether a variant that may split a product's sums does. */
+export function splits(variant: Variant, shape: readonly [number, number, number]): boolean {
+  return variant.split !== undefined && stretches(variant, shape).slices > 1;
+}
+
 /** Of fewer terms, what a stretch leaves to be added up costs more than it saves. */
 const SHORTEST_STRETCH = 128;
 
 /** Numbers between the rows of a tile for matrix units: of f16, so many that neighbouring rows begin in other banks. */
 export const UNIT_PAD = 8;
 
-/** Bytes of workgroup memory that a variant on matrix units takes at most. */
-export function unitBytes({ M: rows }: MatrixUnits, { units, tile, tx, ty, depth = 1 }: Variant): number {
+/** The most threads that every device lets a workgroup have. */
+const MOST_THREADS = 256;
+
+/** Whether a variant on matrix units fits an adapter: its threads, and its bytes of workgroup memory. */
+export function unitsFit(
+  { M: rows, width, memory }: MatrixUnits,
+  { units, tile, tx, ty, depth = 1 }: Variant,
+): boolean {
   const { span, subgroups } = units!;
   const [BM, BN] = [tile[0] * ty, tile[1] * tx];
   const tiles = BM * (depth + UNIT_PAD) + BN * (depth + UNIT_PAD);
+  const threads = subgroups[0] * subgroups[1] * width;
   const strips = subgroups[0] * subgroups[1] * rows * span[1];
-  return 2 * tiles + 4 * strips;
+  return threads <= MOST_THREADS && 2 * tiles + 4 * strips <= memory;
 }
 
 /**
@@ -150,7 +162,10 @@ export function quickestFirst(
   shape: readonly [M: number, N: number, K: number],
 ): ProductVariant[] {
   return names
-    .filter((name) => layout === 'TN' || !('split' in PRODUCT_VARIANTS[name]))
+    .filter((name) => {
+      const variant: Variant = PRODUCT_VARIANTS[name];
+      return !variant.split || (layout === 'TN' && splits(variant, shape));
+    })
     .map((name) => ({ name, time: expectedTime(name, shape) }))
     .sort((a, b) => a.time - b.time)
     .map(({ name }) => name);

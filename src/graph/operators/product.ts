@@ -18,9 +18,10 @@ import {
   type ProductVariant,
   productKey,
   quickestFirst,
+  splits,
   stretches,
   UNIT_PAD,
-  unitBytes,
+  unitsFit,
   type Variant,
 } from './product-variants.ts';
 
@@ -46,25 +47,37 @@ export function ableVariants(
   const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
   return names.filter((name) => {
     const variant: Variant = PRODUCT_VARIANTS[name];
-    if (variant.units) return barriers && units !== undefined && unitBytes(units, variant) <= units.memory;
+    if (variant.units) return barriers && units !== undefined && unitsFit(units, variant);
     return (quads || !variant.quads) && (barriers || !(variant.depth || variant.slices));
   });
 }
 
-/** The variant that a product of the graph takes. */
-export function choose(graph: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
-  const { products, product = 'register4' } = graph.traits;
-  const units = graph.halves && graph.traits.units;
-  const choice = products?.get(productKey(layout, shape)) ?? product;
-  const fits = (name: ProductVariant) =>
-    // evaluations have the shapes of a step, and operands in f32
-    (units || !('units' in PRODUCT_VARIANTS[name])) && (layout === 'TN' || !('split' in PRODUCT_VARIANTS[name]));
-  if (choice !== 'expected' && fits(choice)) return choice;
+/** The variant that a GPU is expected to be quickest with, on matrix units where `units` are there for it. */
+export function expectedVariant(
+  units: MatrixUnits | undefined,
+  layout: Layout,
+  shape: readonly [number, number, number],
+): ProductVariant {
   return quickestFirst(ableVariants({ quads: false, barriers: true }, units), layout, shape)[0]!;
 }
 
+/**
+ * The variant that a product of the graph takes: on matrix units only where they were chosen, as they are checked before. A
+ * choice that the adapter or the product cannot take (evaluations have the shapes of a step, and operands in f32) gives way
+ * to what is expected to be quickest.
+ */
+export function choose(graph: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
+  const { products, product = 'register4', units } = graph.traits;
+  const choice = products?.get(productKey(layout, shape)) ?? product;
+  const able = ableVariants({ quads: true, barriers: true }, graph.halves && units);
+  if (choice !== 'expected' && able.includes(choice) && (layout === 'TN' || !('split' in PRODUCT_VARIANTS[choice]))) {
+    return choice;
+  }
+  return expectedVariant(undefined, layout, shape);
+}
+
 /** Constants of matmul_matrix.wgsl. */
-function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, depth = 1 }: Variant) {
+function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, ahead, depth = 1 }: Variant) {
   const { span, subgroups } = units!;
   const [BM, BN] = [tile[0] * ty, tile[1] * tx];
   const THREADS = subgroups[0] * subgroups[1] * width;
@@ -75,6 +88,7 @@ function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, d
     SPAN_N: span[1],
     SUBGROUPS_N: subgroups[1],
     PAD: UNIT_PAD,
+    AHEAD: ahead === true,
     UNIT_M: M,
     UNIT_N: N,
     UNIT_K: K,
@@ -111,7 +125,7 @@ export interface Product {
 /** Appends a product. */
 export function product(graph: Graph, wanted: Product, choice = choose(graph, wanted.layout, wanted.shape)): void {
   const variant: Variant = PRODUCT_VARIANTS[choice];
-  if (variant.split) {
+  if (splits(variant, wanted.shape)) {
     splitProduct(graph, wanted, variant);
     return;
   }
@@ -122,10 +136,12 @@ export function product(graph: Graph, wanted: Product, choice = choose(graph, wa
 /** A weight's gradient whose long sums many workgroups share, and the dispatch that adds up what each has left. */
 function splitProduct(graph: Graph, wanted: Product, variant: Variant): void {
   const { shape, out, finish = {} } = wanted;
-  const [M, N] = shape;
+  if (finish.bias || finish.residual || finish.activate || finish.slope) {
+    throw new InklingError('internal', `The sums of ${out} are split: only a weight's gradient can be.`);
+  }
   const { slices } = stretches(variant, shape);
-  const parts = graph.tensor(`parts of ${out.name}`, [slices, M, N]);
-  const sums = finish.dbias && graph.tensor(`parts of ${finish.dbias.dx.name}`, [slices, M]);
+  const parts = graph.parts(out, slices);
+  const sums = finish.dbias && graph.parts(finish.dbias.dx, slices);
   const dbias = sums && { dx: sums, accumulate: false };
   const { kernel, bindings, workgroups } = request(
     graph,
@@ -178,9 +194,8 @@ function request(
     depth,
     quads = false,
     slices = 1,
-    ahead = false,
   } = variant;
-  const split = variant.split ? stretches(variant, shape) : undefined;
+  const split = splits(variant, shape) ? stretches(variant, shape) : undefined;
   const workgroups: Workgroups = [Math.ceil(N / (COLUMNS * TX)), Math.ceil(M / (ROWS * TY)), split?.slices ?? 1];
   if (Math.max(...workgroups) > MAX_WORKGROUPS) {
     throw new InklingError(
@@ -219,7 +234,6 @@ function request(
           BK: depth,
           BLOCKS_OF_K: depth / 4,
           FILLS: Math.ceil(((ROWS * TY + COLUMNS * TX) * depth) / (16 * TX * TY)),
-          AHEAD: ahead,
           WHOLE_TILES: M % (ROWS * TY) === 0 && N % (COLUMNS * TX) === 0 && K % depth === 0,
           SPLIT: split !== undefined,
           SLICE: split?.length ?? K,
