@@ -54,6 +54,9 @@ export function withoutRetired(choices: Readonly<Record<string, string>>): Reado
 /** On a processor, a variant so much slower than the best one on the largest product is not tried on the others. */
 const HOPELESS = 4;
 
+/** Milliseconds that a split product costs a step besides: it cannot share a dispatch with the other gradient of its layer. */
+const ALONE_MS = 0.002;
+
 /** What one product of a step computes. */
 export interface Shape {
   layout: Layout;
@@ -144,7 +147,8 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
     progress?.(index, largestFirst.length);
     const largest = largestFirst.find(([, { layout }]) => layout === shape.layout)![0] === key;
     const likely = device.software ? variants : likelyOn(variants, shape, largest);
-    const times = await timeVariants(device, shape, likely, half);
+    const timed = await timeVariants(device, shape, likely, half);
+    const times = timed.map((ms, i) => ms + ('split' in PRODUCT_VARIANTS[likely[i]!] ? ALONE_MS : 0));
     const best = Math.min(...times);
     choices[key] = likely[times.indexOf(best)]!;
     if (device.software && index === 0) variants = likely.filter((_, i) => times[i]! <= HOPELESS * best);

@@ -31,6 +31,24 @@ test.each([
   expect(graph.dispatches.length).toBe(dispatches);
 });
 
+test.each([
+  ['tiny', 60],
+  ['small', 105],
+  ['nanogpt-cpu', 105],
+] as const)('with the kernels of a GPU, none of them timed, a step of %s takes at most %i dispatches', (name, most) => {
+  const { model: shape, training } = preset(name);
+  const sized = { ...shape, vocab_size: 65 };
+  const graph = new Graph(layoutOf(sized), { lanes: 32, product: 'expected', sharedRows: true }, true);
+  traceTraining(graph, sized, training, { length: 1000, region: { first: 0, length: 1000 } });
+  expect(graph.dispatches.length).toBeLessThanOrEqual(most);
+  // what kernels leave in parts is the engine's own
+  const { bytes } = stepWork(graph, sized, training.batch_size);
+  const parts = graph.dispatches.flatMap(({ bindings }) => Object.values(bindings)).filter(({ scratch }) => scratch);
+  expect(bytes + parts.reduce((sum, part) => sum + part.bytes, 0)).toBe(
+    graph.dispatches.reduce((sum, dispatch) => sum + workOf(dispatch).bytes, 0),
+  );
+});
+
 test('the products of a traced step are six for each weight and token', () => {
   const { slots } = layoutOf(model);
   const multiplied = [...slots.values()].filter(({ shape, name }) => shape.length === 2 && !name.includes('wpe'));

@@ -119,25 +119,27 @@ export function unitsFit(
  * What is needed to tell how long a variant takes on a GPU: multiplications in a microsecond once it is busy, in millions,
  * microseconds before the first and after the last, and nanoseconds of each further term of a sum.
  *
- * Measured on an NVIDIA H200 (2026-11-27). On other GPUs all is slower, by factors of which only the differences matter here.
+ * Measured on an NVIDIA H200 (2026-11-27). On other GPUs all is slower, by factors of which only the differences matter here. A
+ * split product has its second dispatch in the microseconds before and after, and two more because it cannot share one with
+ * the other gradient of its layer, as those in registers can.
  */
 const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, term_ns: number]> = {
   register4: [3.5, 2, 110],
   register8: [6, 2.5, 120],
   register16: [6, 4, 150],
   quad16: [5.5, 4, 150],
-  sliced4: [6.5, 1.6, 18],
+  sliced4: [6.5, 1.6, 13],
   shared32: [13.2, 1.8, 40],
   shared64: [16, 2, 85],
   shared128x64: [17, 3, 120],
   shared128: [17, 3, 130],
-  split32: [12, 4.5, 40],
-  split64: [15.5, 4.5, 85],
-  split128x64: [16.5, 5.5, 120],
+  split32: [12, 8, 40],
+  split64: [15.5, 8, 85],
+  split128x64: [16.5, 9, 120],
   matrix64: [25, 2, 60],
   matrix128: [30, 3, 70],
-  splitMatrix64: [25, 4.5, 60],
-  splitMatrix128: [33, 5.5, 70],
+  splitMatrix64: [25, 8, 60],
+  splitMatrix128: [33, 9, 70],
 };
 /** Bytes that a microsecond writes and reads again. */
 const PARTS_PACE = 1.5e6;
