@@ -13,6 +13,7 @@
 // An array that is declared in a loop and begins at zero is told to: Dawn would keep it from one round to the next.
 
 enable subgroups;
+
 // Of all four threads, to the last bit the same in each.
 fn quad_sum(x: f32) -> f32 {
   let pair = x + quadSwapX(x);

@@ -13,8 +13,8 @@ const LARGEST_JOINED = 2 ** 20;
 
 /**
  * On a processor a barrier costs more than a row, and reading memory more than computing: one thread a row, large tiles,
- * and quads that read once for four. On a GPU 32 threads share a row, and a product takes what
- * suits its shape.
+ * and quads that read once for four. On a GPU 32 threads share a row, and a product
+ * takes what suits its shape.
  */
 export function traitsOf(device: Device, choices: ProductChoices = {}, precision: Precision = 'f32'): KernelTraits {
   const half = precision === 'f16' && device.half;
