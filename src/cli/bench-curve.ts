@@ -7,6 +7,8 @@ import { DEFAULT_TEXT, readText } from './texts.ts';
 
 const STEPS = 500;
 
+const percent = (share: number) => `${(100 * share).toFixed(3)} %`;
+
 /** `bench --curve`: whether a run in another precision learns as one in f32 does; false where it strays by more than 1 %. */
 export async function benchCurve(
   device: Device,
@@ -22,7 +24,7 @@ export async function benchCurve(
   for (const config of names) {
     const { vocab_size } = tokenizer;
     const compared = await compareCurves(device, config, precision, { ids, vocab_size }, steps);
-    const { computation, losses, expected, difference } = compared;
+    const { computation, losses, expected, difference, control } = compared;
     if (computation.note) output.remark(computation.note);
     const holds = difference <= CURVE_TOLERANCE;
     sound &&= holds;
@@ -35,9 +37,10 @@ export async function benchCurve(
         loss: losses.at(-1),
         loss_f32: expected.at(-1),
         difference,
+        control,
         holds,
       },
-      `${config}: ${steps} steps in ${computation.precision} and in f32 differ by ${(100 * difference).toFixed(3)} % at most (mean of 25 steps): ${holds ? 'the precision holds' : 'the precision is refused'}, on ${adapterName(device)}.`,
+      `${config}: ${steps} steps in ${computation.precision} and in f32 differ by ${percent(difference)} at most (mean of 25 steps), two runs in f32 a rounding error apart by ${percent(control)}: ${holds ? 'the precision holds' : 'the precision is refused'}, on ${adapterName(device)}.`,
     );
   }
   return sound;

@@ -1,8 +1,11 @@
 import type { Device } from '../gpu/device.ts';
 import type { PrecisionChoice, PresetName } from '../model/config.ts';
 import { preset, withSteps } from '../model/config.ts';
+import { initialParameters, layoutOf } from '../model/parameters.ts';
+import { Random } from '../model/random.ts';
 import { splitCorpus, type TokenIds } from '../text/corpus.ts';
 import type { Computation } from './computation.ts';
+import { freshState } from './state.ts';
 import { Trainer } from './trainer.ts';
 
 /** A faster way to compute must stay within this share of the losses in f32. */
@@ -29,15 +32,32 @@ export function curveDifference(losses: readonly number[], expected: readonly nu
   }, 0);
 }
 
+/** Weights moved by at most one unit in the last place, each at random: what rounding alone may do to a run. */
+export function nudged(weights: Float32Array, seed: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(weights);
+  const bits = new Int32Array(out.buffer);
+  const random = new Random(seed);
+  for (let i = 0; i < bits.length; i++) {
+    const move = Math.floor(3 * random.uniform()) - 1;
+    if (out[i] !== 0) bits[i]! += move; // beside zero stand only numbers too small for some adapters
+  }
+  return out;
+}
+
 export interface CurveComparison {
   computation: Computation;
   losses: number[];
   /** Of the same run in f32. */
   expected: number[];
   difference: number;
+  /** The difference of two runs in f32 whose initial weights are a rounding error apart: what says nothing of a precision. */
+  control: number;
 }
 
-/** Trains a preset twice from the same seed on the same text, once as `precision` says and once in f32. */
+/**
+ * Trains a preset three times from the same seed on the same text: as `precision` says, in f32, and in f32 from weights a
+ * rounding error apart.
+ */
 export async function compareCurves(
   device: Device,
   config: PresetName,
@@ -45,18 +65,17 @@ export async function compareCurves(
   text: { ids: TokenIds; vocab_size: number },
   steps: number,
 ): Promise<CurveComparison> {
-  const { model, training } = preset(config);
-  const run = async (choice: PrecisionChoice) => {
+  const { model: shape, training: usual } = preset(config);
+  const model = { ...shape, vocab_size: text.vocab_size };
+  const plan = { ...withSteps(usual, steps), eval_interval: steps, eval_iters: 1, sample_interval: 0 };
+  const run = async (choice: PrecisionChoice, weights?: Float32Array<ArrayBuffer>) => {
+    const training = { ...plan, precision: choice };
+    const state = weights && { state: freshState(training, weights) };
     const trainer = await Trainer.create(device, {
-      model: { ...model, vocab_size: text.vocab_size },
-      training: {
-        ...withSteps(training, steps),
-        eval_interval: steps,
-        eval_iters: 1,
-        sample_interval: 0,
-        precision: choice,
-      },
+      model,
+      training,
       ...splitCorpus(text.ids),
+      ...state,
       measuring: true,
     });
     try {
@@ -69,5 +88,10 @@ export async function compareCurves(
   };
   const { computation, losses } = await run(precision);
   const { losses: expected } = await run('f32');
-  return { computation, losses, expected, difference: curveDifference(losses, expected) };
+  const { losses: beside } = await run(
+    'f32',
+    nudged(await initialParameters(model, layoutOf(model), plan.seed), plan.seed),
+  );
+  const difference = curveDifference(losses, expected);
+  return { computation, losses, expected, difference, control: curveDifference(beside, expected) };
 }
