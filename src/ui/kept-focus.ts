@@ -6,11 +6,11 @@ import type { LitElement, ReactiveController } from 'lit';
  */
 export class KeptFocus implements ReactiveController {
   readonly #host: LitElement;
-  readonly #next: () => HTMLElement;
+  readonly #next: () => HTMLElement | null;
   #held: HTMLElement | null = null;
 
   /** `next`: what takes the focus, of what is on show by then. */
-  constructor(host: LitElement, next: () => HTMLElement) {
+  constructor(host: LitElement, next: () => HTMLElement | null) {
     this.#host = host;
     this.#next = next;
     host.addController(this);
@@ -22,7 +22,12 @@ export class KeptFocus implements ReactiveController {
 
   hostUpdated(): void {
     if (this.#held !== null && (this.#held.hidden || !this.#held.isConnected))
-      this.#next().focus({ preventScroll: true });
+      this.#next()?.focus({ preventScroll: true });
     this.#held = null;
   }
+}
+
+/** Where the page's content begins, for a notice beside it that leaves nothing of itself behind. */
+export function contentBeside(notice: LitElement): HTMLElement | null {
+  return (notice.getRootNode() as ParentNode).querySelector('main');
 }

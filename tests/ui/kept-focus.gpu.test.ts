@@ -1,10 +1,14 @@
 import type { LitElement } from 'lit';
 import { afterEach, expect, test } from 'vitest';
 import '../../src/ui/charts/series-chart.ts';
+import '../../src/ui/configuration/link-notice.ts';
 import '../../src/ui/configuration/training-card.ts';
+import '../../src/ui/elements/failure-notice.ts';
 import '../../src/ui/elements/prompt-form.ts';
 import '../../src/ui/elements/run-controls.ts';
 import '../../src/ui/elements/sample-sheet.ts';
+import '../../src/ui/elements/update-notice.ts';
+import { initialView } from '../../src/ui/view.ts';
 
 afterEach(() => document.body.replaceChildren());
 
@@ -61,4 +65,20 @@ test('Show all hands it to the chart, and Back to what is suggested to what it s
   card.renderRoot.querySelector('details')!.open = true;
   card.renderRoot.querySelector<HTMLElement>('details > button')!.focus();
   expect((await focusAfter(card, { changed: [] })).localName).toBe('summary');
+});
+
+test('a notice that goes hands it to the page’s content', async () => {
+  const main = Object.assign(document.createElement('main'), { tabIndex: -1 });
+  document.body.append(main);
+  const failure = { code: 'x', message: 'It failed.', hint: '' };
+  const failed = await focused('failure-notice', { passing: failure }, 'Dismiss');
+  await focusAfter(failed, { passing: null });
+  expect(document.activeElement).toBe(main);
+  const offer = await focused('update-notice', { ready: true }, 'Not now');
+  await focusAfter(offer, { ready: false });
+  expect(document.activeElement).toBe(main);
+  const link = { unread: ['one=two'], text: null, start: null };
+  const linked = await focused('link-notice', { view: { ...initialView(), link } }, 'Forget the link');
+  await focusAfter(linked, { view: initialView() });
+  expect(document.activeElement).toBe(main);
 });

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { TextSource } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
+import { contentBeside, KeptFocus } from '../kept-focus.ts';
 import { DATASETS, isFetched, LINK } from '../strings.ts';
 import { shared } from '../styles.ts';
 import { initialView, neededText, type View } from '../view.ts';
@@ -19,6 +20,7 @@ export class LinkNotice extends LitElement {
 
   constructor() {
     super();
+    new KeptFocus(this, () => contentBeside(this));
     this.view = initialView();
   }
 

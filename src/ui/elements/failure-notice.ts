@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing } from 'lit';
 import type { Failure } from '../../worker/messages.ts';
 import { emit } from '../emit.ts';
+import { contentBeside, KeptFocus } from '../kept-focus.ts';
 import { NOTICE } from '../strings.ts';
 import { shared } from '../styles.ts';
 
@@ -27,6 +28,7 @@ export class FailureNotice extends LitElement {
 
   constructor() {
     super();
+    new KeptFocus(this, () => contentBeside(this));
     this.lasting = null;
     this.passing = null;
     this.lowerRate = null;

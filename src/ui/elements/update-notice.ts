@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing } from 'lit';
 import { emit } from '../emit.ts';
+import { contentBeside, KeptFocus } from '../kept-focus.ts';
 import { UPDATE } from '../strings.ts';
 import { shared } from '../styles.ts';
 
@@ -18,6 +19,7 @@ export class UpdateNotice extends LitElement {
 
   constructor() {
     super();
+    new KeptFocus(this, () => contentBeside(this));
     this.ready = false;
   }
 
