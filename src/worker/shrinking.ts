@@ -49,7 +49,8 @@ export interface ShrinkCommands {
 export class Shrinking implements ShrinkCommands {
   readonly #spare: SpareTime;
   readonly #run: () => LiveRun | undefined;
-  #stopping = new AbortController();
+  /** Of the study that goes on, and of any that is about to be refused beside it. */
+  readonly #stopping = new Set<AbortController>();
 
   /** `run`: the run that the session has in hand, whose model is shrunk. */
   constructor(spare: SpareTime, run: () => LiveRun | undefined) {
@@ -62,10 +63,12 @@ export class Shrinking implements ShrinkCommands {
     begun: (start: ShrinkStart) => void,
     told: (measurement: Measurement) => void,
   ): Promise<Result<null>> {
-    this.#stopping = new AbortController();
-    const { signal } = this.#stopping;
-    return answer(() =>
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    this.#stopping.add(stopping);
+    const studied = answer(() =>
       this.#spare.use(async (device) => {
+        signal.throwIfAborted();
         const run = this.#run();
         if (!run) {
           throw new InklingError('no-model', 'There is no model to shrink yet.', 'Press Train first.');
@@ -100,10 +103,13 @@ export class Shrinking implements ShrinkCommands {
         }
       }),
     );
+    return studied.finally(() => this.#stopping.delete(stopping));
   }
 
   stop(): Promise<Result<null>> {
-    this.#stopping.abort(new InklingError('stopped', 'The study was ended.', 'Begin it again.'));
+    for (const stopping of this.#stopping) {
+      stopping.abort(new InklingError('stopped', 'The study was ended.', 'Begin it again.'));
+    }
     return Promise.resolve({ ok: true, value: null });
   }
 }

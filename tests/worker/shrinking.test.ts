@@ -24,3 +24,21 @@ test('says why a model cannot be shrunk now', async () => {
   expect(await codeOf(run, true)).toBe('still-training');
   expect(await codeOf(run, false, { ...REQUEST, prompt: 'xyz' })).toBe('unknown-characters');
 });
+
+test('a study is ended by its stop, also before the device is open and where a second one was refused', async () => {
+  let open: (device: Device) => void = nothing;
+  const device = new Promise<Device>((resolve) => {
+    open = resolve;
+  });
+  const spare = new SpareTime(
+    () => device,
+    () => false,
+  );
+  const shrinking = new Shrinking(spare, () => undefined);
+  const first = shrinking.study(REQUEST, nothing, nothing);
+  const second = await shrinking.study(REQUEST, nothing, nothing);
+  expect(second).toMatchObject({ ok: false, failure: { code: 'gpu-busy' } });
+  await shrinking.stop();
+  open({} as Device);
+  expect(await first).toMatchObject({ ok: false, failure: { code: 'stopped' } });
+});
