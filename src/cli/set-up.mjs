@@ -3,7 +3,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync, statSync, utimesSync } from 'node:fs';
-import { constants, homedir } from 'node:os';
+import { constants, homedir, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -212,6 +212,13 @@ export async function softwareDriverFolder() {
  */
 export async function vulkanEnvironment() {
   if (process.platform !== 'linux') return {};
+  // Without it, who looks for a display complains of that on every run.
+  const { XDG_RUNTIME_DIR = tmpdir() } = process.env;
+  return { XDG_RUNTIME_DIR, ...(await missingDriver()) };
+}
+
+/** @returns {Promise<Record<string, string>>} */
+async function missingDriver() {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES, LD_LIBRARY_PATH = '' } = process.env;
   const libraries = LD_LIBRARY_PATH.split(delimiter).filter(Boolean);
   const loader = [...libraries, ...LOADER_FOLDERS].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));

@@ -129,8 +129,11 @@ describe('what is found on this machine', () => {
     }
     for (const folder of lent.LD_LIBRARY_PATH?.split(delimiter) ?? []) expect(existsSync(folder)).toBe(true);
     // With that in place nothing more is missing; a spare driver stays one.
-    const { INKLING_SPARE_DRIVER, ...more } = JSON.parse((await setUp(ask, { ...bare, ...lent }).ended).output);
+    const { INKLING_SPARE_DRIVER, XDG_RUNTIME_DIR, ...more } = JSON.parse(
+      (await setUp(ask, { ...bare, ...lent }).ended).output,
+    );
     expect(INKLING_SPARE_DRIVER).toBe(lent.INKLING_SPARE_DRIVER);
+    expect(XDG_RUNTIME_DIR).toBe(lent.XDG_RUNTIME_DIR);
     expect(more).toEqual({});
   });
 
