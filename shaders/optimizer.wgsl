@@ -42,7 +42,7 @@ struct Update {
 @group(0) @binding(4) var<storage, read> schedule: array<vec4f>;        // (steps): lr, corrections, average_rate
 @group(0) @binding(5) var<storage, read_write> progress: Progress;
 @group(0) @binding(6) var<storage, read_write> update: Update;
-@group(0) @binding(7) var<storage, read_write> records: array<vec4f>;   // (RING): loss, gradient norm, lr, unused
+@group(0) @binding(7) var<storage, read_write> records: array<vec4f>;   // (RING): loss, gradient norm, lr, step from 1
 @group(0) @binding(8) var<storage, read> this_update: Update;
 @group(0) @binding(9) var<storage, read_write> parameters: array<vec4f>; // (P)
 @group(0) @binding(10) var<storage, read_write> moment1: array<vec4f>;   // (P): m
@@ -117,7 +117,7 @@ fn record_step(@builtin(local_invocation_index) lane: u32) {
 //#else
   update.clip = 1.0;
 //#endif
-  records[progress.step % RING] = vec4f(loss, norm, row.x, 0.0);
+  records[progress.step % RING] = vec4f(loss, norm, row.x, f32(progress.step + 1u));
   progress.step += select(0u, 1u, sound);
 }
 

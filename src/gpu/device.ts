@@ -2,6 +2,7 @@ import { watchArrivals } from './arrival.ts';
 import { InklingError } from './errors.ts';
 import { PipelineCache } from './kernel.ts';
 import { quadsHold } from './quads.ts';
+import { WorkLimit } from './work-limit.ts';
 
 /** A device with what the engine wants to know of its adapter. */
 export interface Device {
@@ -17,6 +18,8 @@ export interface Device {
   /** Where the adapter has matrix units for f16 with sums in f32 (experimental, behind a flag in browsers). */
   readonly units: MatrixUnits | undefined;
   readonly pipelines: PipelineCache;
+  /** How much one submit may hold. */
+  readonly limit: WorkLimit;
 }
 
 /** What a subgroup's matrix units multiply at a time, (M, K) by (K, N), and the threads of a subgroup. */
@@ -105,7 +108,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   const pipelines = new PipelineCache(device);
   const half = device.features.has('shader-f16');
   const units = half && device.features.has('subgroups') ? matrixUnits(adapter) : undefined;
-  return { gpu: device, name, software, quads: await quadsHold(device, pipelines), half, units, pipelines };
+  const quads = await quadsHold(device, pipelines);
+  return { gpu: device, name, software, quads, half, units, pipelines, limit: new WorkLimit() };
 }
 
 /** Resolves, once, with the reason why the device is gone. */

@@ -2,9 +2,11 @@ import { type Device, guarded } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
 import { readBuffer } from '../gpu/readback.ts';
 import { type RecordedDispatch, replay } from '../gpu/recording.ts';
+import { unitsOf } from '../gpu/work-limit.ts';
 import type { Dispatch, Graph } from './graph.ts';
 import { MemoryPlan, type Slot } from './plan.ts';
 import type { Tensor } from './tensor.ts';
+import { bytesOf, flopsOf } from './work.ts';
 
 /**
  * Refuses a buffer that the adapter's limits do not allow. `what` names it in the message.
@@ -142,15 +144,22 @@ export class Arena {
 /** A compiled graph: a flat list of dispatches, ready to be replayed. */
 export class Program {
   readonly dispatches: readonly RecordedDispatch[];
+  /** Units of work of one run; see `WorkLimit`. */
+  readonly units: number;
+  /** Submits that `record` has made. */
+  submits = 0;
   readonly #device: Device;
   readonly #arena: Arena;
   readonly #graph: Graph;
+  readonly #unitsOfEach: readonly number[];
 
   constructor(device: Device, dispatches: readonly RecordedDispatch[], arena: Arena, graph: Graph) {
     this.#device = device;
     this.dispatches = dispatches;
     this.#arena = arena;
     this.#graph = graph;
+    this.#unitsOfEach = graph.dispatches.map((dispatch) => unitsOf(flopsOf(dispatch), bytesOf(dispatch)));
+    this.units = this.#unitsOfEach.reduce((sum, units) => sum + units, 0);
   }
 
   /** Appends one run to a pass. */
@@ -158,15 +167,45 @@ export class Program {
     replay(pass, this.dispatches);
   }
 
-  /** Submits one run, or several one after the other, in one pass. */
-  run(times = 1): void {
-    const encoder = this.#device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+  /**
+   * Encodes `times` runs, for the caller to submit, in one pass where the device may be given so much at once. Where not, all but
+   * the last part is submitted here.
+   */
+  record(times = 1): GPUCommandEncoder {
+    const { gpu, limit } = this.#device;
+    const most = limit.most;
+    let encoder = gpu.createCommandEncoder();
+    let pass = encoder.beginComputePass();
+    let units = 0;
+    const begin = (next: number) => {
+      if (units > 0 && units + next > most) {
+        pass.end();
+        gpu.queue.submit([encoder.finish()]);
+        this.submits += 1;
+        encoder = gpu.createCommandEncoder();
+        pass = encoder.beginComputePass();
+        units = 0;
+      }
+      units += next;
+    };
     for (let i = 0; i < times; i++) {
-      this.encode(pass);
+      if (this.units <= most) {
+        begin(this.units);
+        this.encode(pass);
+      } else {
+        for (const [index, dispatch] of this.dispatches.entries()) {
+          begin(this.#unitsOfEach[index]!);
+          replay(pass, [dispatch]);
+        }
+      }
     }
     pass.end();
-    this.#device.gpu.queue.submit([encoder.finish()]);
+    return encoder;
+  }
+
+  /** Submits one run, or several one after the other. */
+  run(times = 1): void {
+    this.#device.gpu.queue.submit([this.record(times).finish()]);
   }
 
   /** Uploads an input's or a parameter's values. */

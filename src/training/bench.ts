@@ -215,7 +215,6 @@ export async function timeTraining(
     await trainer.run({
       steps: (records) => {
         batch.steps += records.length;
-        batch.submits += 1;
         const now = performance.now();
         const ms = now - batch.started;
         if (batch.steps < wanted && (steps !== undefined || ms < BATCH_MS)) {
@@ -223,7 +222,7 @@ export async function timeTraining(
         }
         if (batch.warm) {
           batches.push(ms / batch.steps);
-          submits += batch.submits;
+          submits += trainer.submits - batch.submits;
           timedSteps += batch.steps;
         }
         const enough = batches.length >= LEAST_BATCHES && now - begun >= QUICK_MS;
@@ -231,7 +230,7 @@ export async function timeTraining(
         if (enough || late || batches.length >= MOST_BATCHES) {
           trainer.control.stop();
         }
-        batch = { started: now, steps: 0, submits: 0, warm: true };
+        batch = { started: now, steps: 0, submits: trainer.submits, warm: true };
       },
     });
     signal?.throwIfAborted();

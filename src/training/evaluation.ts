@@ -47,7 +47,7 @@ export async function allocateEvaluation(arena: Arena, { eval_iters }: TrainingC
  * `passed` is asked before each: so a pause is obeyed.
  */
 export async function meanLoss(
-  { gpu }: Device,
+  { gpu, limit }: Device,
   arena: Arena,
   program: Program,
   batches: number,
@@ -61,7 +61,9 @@ export async function meanLoss(
     const started = performance.now();
     program.run(together);
     await arrived(gpu, gpu.queue.onSubmittedWorkDone());
-    pacer.learn(together, performance.now() - started);
+    const ms = performance.now() - started;
+    pacer.learn(together, ms);
+    limit.learn(together * program.units, ms);
     batch += together;
   }
   await passed();

@@ -11,7 +11,7 @@ import { BEST, MASK, PROGRESS, RECORDS, SCHEDULE, stateBuffers } from './state.t
 
 /** Steps that the ring of records holds: more than are ever in flight. */
 export const RECORD_RING = 1024;
-/** Bytes of a record: loss, gradient norm, learning rate, one unused. */
+/** Bytes of a record: loss, gradient norm, learning rate, and the step's number, by which it is known that it was made. */
 export const RECORD_BYTES = 16;
 
 /** Numbers of the shader's struct Update, filled up to whole vectors. */

@@ -1,4 +1,5 @@
 import type { Device } from '../gpu/device.ts';
+import { InklingError } from '../gpu/errors.ts';
 import { Pacer } from '../gpu/pacer.ts';
 import { ReadbackRing } from '../gpu/readback.ts';
 import type { Arena, Program } from '../graph/program.ts';
@@ -29,6 +30,8 @@ export class StepLoop {
   readonly #options: StepLoopOptions;
   readonly #readback: ReadbackRing;
   readonly #pacer = new Pacer();
+  readonly #submitsBefore: number;
+  #submits = 0;
   #done: number;
   #queued: number;
   #flight: Promise<void> = Promise.resolve();
@@ -36,8 +39,14 @@ export class StepLoop {
   constructor(options: StepLoopOptions) {
     this.#options = options;
     this.#readback = new ReadbackRing(options.device.gpu, IN_FLIGHT, RECORD_RING * RECORD_BYTES);
+    this.#submitsBefore = options.step.submits;
     this.#done = options.done;
     this.#queued = options.done;
+  }
+
+  /** Submits of steps so far; a long step takes several. */
+  get submits(): number {
+    return this.#submits + this.#options.step.submits - this.#submitsBefore;
   }
 
   /** Steps whose results have arrived. */
@@ -60,7 +69,7 @@ export class StepLoop {
    * step is not finite; then nothing is in flight any more.
    */
   async runTo(target: number, listener: TrainerListener): Promise<void> {
-    const { step, statistics, control } = this.#options;
+    const { device, step, statistics, control } = this.#options;
     const flights: Promise<void>[] = [];
     let lastArrival = performance.now();
     try {
@@ -80,7 +89,9 @@ export class StepLoop {
           await before.catch(() => {}); // where a browser hears of two submits at once, the later one may come first
           const now = performance.now();
           if (!watching) {
-            this.#pacer.learn(steps, now - Math.max(lastArrival, started));
+            const ms = now - Math.max(lastArrival, started);
+            this.#pacer.learn(steps, ms);
+            device.limit.learn(steps * step.units, ms);
           }
           lastArrival = now;
           this.#arrived(first, records, listener);
@@ -113,12 +124,19 @@ export class StepLoop {
   }
 
   /** Counts and tells the steps after the `first` ones, up to the first that is not sound. */
-  #arrived(first: number, records: StepRecord[], listener: TrainerListener): void {
+  #arrived(first: number, numbers: Float32Array, listener: TrainerListener): void {
     if (first !== this.#done) {
       throw new Unsound(); // a step before these was not sound, and so none of these was made
     }
-    const unsound = records.find(({ loss, grad_norm }) => !Number.isFinite(loss) || !Number.isFinite(grad_norm));
-    const made = unsound ? records.slice(0, records.indexOf(unsound)) : records;
+    const made: StepRecord[] = [];
+    let unsound: StepRecord | undefined; // which is made again and again until somebody looks
+    for (let at = 0; at < numbers.length && !unsound; at += 4) {
+      const step = first + made.length + 1;
+      const record = { step, loss: numbers[at]!, grad_norm: numbers[at + 1]!, lr: numbers[at + 2]! };
+      if (numbers[at + 3] !== step) throw workLost(step);
+      if (Number.isFinite(record.loss) && Number.isFinite(record.grad_norm)) made.push(record);
+      else unsound = record;
+    }
     this.#done += made.length;
     if (made.length > 0) {
       listener.steps?.(made);
@@ -128,28 +146,25 @@ export class StepLoop {
     }
   }
 
-  /** One submit: `steps` whole steps in one pass, and a copy of their records. */
-  async #submit(program: Program, first: number, steps: number): Promise<StepRecord[]> {
-    const { device, arena } = this.#options;
-    const encoder = device.gpu.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    for (let i = 0; i < steps; i++) {
-      program.encode(pass);
-    }
-    pass.end();
+  /** One submit, or several for a long step: `steps` whole steps, and a copy of their records. */
+  async #submit(program: Program, first: number, steps: number): Promise<Float32Array> {
+    const encoder = program.record(steps);
+    this.#submits += 1;
     const start = first % RECORD_RING;
     const beforeWrap = Math.min(steps, RECORD_RING - start);
     const ranges = [{ offset: start * RECORD_BYTES, bytes: beforeWrap * RECORD_BYTES }];
     if (beforeWrap < steps) {
       ranges.push({ offset: 0, bytes: (steps - beforeWrap) * RECORD_BYTES });
     }
-    const bytes = await this.#readback.submit(encoder, arena.buffer(RECORDS), ranges);
-    const numbers = new Float32Array(bytes);
-    return Array.from({ length: steps }, (_, i) => ({
-      step: first + i + 1,
-      loss: numbers[4 * i]!,
-      grad_norm: numbers[4 * i + 1]!,
-      lr: numbers[4 * i + 2]!,
-    }));
+    return new Float32Array(await this.#readback.submit(encoder, this.#options.arena.buffer(RECORDS), ranges));
   }
+}
+
+/** Some drivers drop work that takes them too long, and say nothing: then a record is not that of its step. */
+function workLost(step: number): InklingError {
+  return new InklingError(
+    'work-lost',
+    `The graphics driver has left out a part of step ${step} without a word, so the run cannot be trusted any more.`,
+    'Continue it from where it was last saved; a smaller model or batch helps if it happens again.',
+  );
 }

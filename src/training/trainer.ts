@@ -102,6 +102,11 @@ export class Trainer {
     return this.computation.products;
   }
 
+  /** Submits of steps so far. */
+  get submits(): number {
+    return this.#loop.submits;
+  }
+
   get dispatchesPerStep(): number {
     return this.#parts.programs.step.dispatches.length;
   }

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { deviceLoss, guarded, openDevice } from '../../src/gpu/device.ts';
 import { PipelineCache } from '../../src/gpu/kernel.ts';
 import { ReadbackRing } from '../../src/gpu/readback.ts';
+import { WorkLimit } from '../../src/gpu/work-limit.ts';
 import { Graph, PARAMETERS } from '../../src/graph/graph.ts';
 import { Arena, requireFits } from '../../src/graph/program.ts';
 import { gpt } from '../../src/model/gpt.ts';
@@ -77,6 +78,7 @@ test('a device with the default limits runs the model', async () => {
     half: false,
     units: undefined,
     pipelines: new PipelineCache(gpu),
+    limit: new WorkLimit(),
   };
   const config = { vocab_size: 11, block_size: 5, n_layer: 1, n_head: 1, n_embd: 6, n_inner: 7 } as const;
   const model = { ...config, bias: true, tied: false, activation: 'gelu' as const };

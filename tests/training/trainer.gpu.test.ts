@@ -1,4 +1,6 @@
 import { describe, expect, vi } from 'vitest';
+import { WorkLimit } from '../../src/gpu/work-limit.ts';
+import { PROGRESS } from '../../src/training/state.ts';
 import { type StepRecord, Trainer } from '../../src/training/trainer.ts';
 import { expectClose, gpuTest } from '../graph/harness.ts';
 import { gpt, trainReference } from '../reference/gpt.ts';
@@ -72,6 +74,38 @@ describe('a run', () => {
     });
     const after = gpt(MODEL, params, x, y, B, false).loss;
     expect(Math.abs(done.evaluations.at(-1)!.val_loss - after)).toBeLessThan(1e-4);
+  });
+});
+
+describe('work that a driver may not be given at once', () => {
+  gpuTest('is cut into submits, and computes the same bits', async ({ device }) => {
+    const usual = await run(device, options());
+    const narrow = new WorkLimit();
+    narrow.learn(1, 1e6); // as on an adapter that would take hours
+    const most = narrow.most;
+    narrow.learn = () => {};
+    let submits = 0;
+    const cut = await run({ ...device, limit: narrow }, options(), (trainer) => {
+      submits = trainer.submits;
+      expect(trainer.submits).toBeGreaterThanOrEqual(trainer.step * trainer.dispatchesPerStep);
+    });
+    expect(most).toBeLessThan(1e-3);
+    expect(submits).toBeGreaterThan(options().training.max_iters);
+    expect(cut).toEqual(usual);
+  });
+
+  gpuTest('a step that was left out without a word ends the run, which is not kept', async ({ device }) => {
+    const trainer = await Trainer.create(device, options({ max_iters: 1000, eval_interval: 1000 }));
+    const going = trainer.run({
+      steps: (records) => {
+        // as a driver does that drops the submit in which step 20 is counted
+        if (records.some(({ step }) => step === 20)) {
+          device.gpu.queue.writeBuffer(trainer.inside.buffer(PROGRESS), 0, new Uint32Array([5]));
+        }
+      },
+    });
+    await expect(going).rejects.toMatchObject({ code: 'work-lost', message: /has left out a part of step \d+/ });
+    trainer.destroy();
   });
 });
 
