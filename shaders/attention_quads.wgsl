@@ -1,34 +1,65 @@
 // Attention by quads; put behind attention.wgsl. The four threads of a quad share the channels of ROWS rows (queries, or keys with
 // their values): thread `lane` has the vectors lane, lane + 4 ... of each, PARTS of them, in registers, and the four add up their
 // parts of a dot product. So a thread has registers for several rows, and what it reads serves all of these. For GPUs: many
-// threads, no barrier, no workgroup memory. The rows that a quad walks are read by all quads of a workgroup, and stay in
+// threads. With QUADS they tell each other as a quad of a subgroup does, without a barrier; where there are no subgroups
+// (Safari, Firefox), through workgroup memory. The rows that a quad walks are read by all quads of a workgroup, and stay in
 // the first cache.
 //
 // EARLY: values are read before their keys have been computed with, where there are registers for both.
 // All of a workgroup walk the same rows, also those that some of its quads do not see: where threads part ways, a GPU takes long
-// to let them tell each other anything.
+// to let them tell each other anything, and a barrier must be met by all.
 //
 // Workgroup (64) along the rows of one head; workgroup_id.y is the head, z the batch row. 16 divides HS.
 
 // An array that is declared in a loop and begins at zero is told to: Dawn would keep it from one round to the next.
 
+//#if QUADS
 enable subgroups;
 
-// Of all four threads, to the last bit the same in each.
-fn quad_sum(x: f32) -> f32 {
+// Of all four threads, to the last bit the same in each, and with and without quads.
+fn quad_sum2(x: vec2f, index: u32) -> vec2f {
   let pair = x + quadSwapX(x);
   return pair + quadSwapY(pair);
 }
 
-fn quad_sum4(x: vec4f) -> vec4f {
+fn quad_sum4(x: vec4f, index: u32) -> vec4f {
   let pair = x + quadSwapX(x);
   return pair + quadSwapY(pair);
 }
 
 // What each thread has, in the order of the threads.
-fn of_quad(mine: f32) -> vec4f {
+fn of_quad(mine: f32, index: u32) -> vec4f {
   return vec4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
 }
+//#else
+// Two halves that take turns: who writes into one has met all others at the barrier since they have read it.
+var<workgroup> exchange: array<vec4f, 128>;
+var<private> half_in_use = 0u;
+
+// What each thread of the quad has, as rows.
+fn tell(mine: vec4f, index: u32) -> mat4x4f {
+  half_in_use = 64u - half_in_use;
+  exchange[half_in_use + index] = mine;
+  workgroupBarrier();
+  let at = half_in_use + (index & ~3u);
+  return mat4x4f(exchange[at], exchange[at + 1u], exchange[at + 2u], exchange[at + 3u]);
+}
+
+fn quad_sum2(x: vec2f, index: u32) -> vec2f {
+  let all = tell(vec4f(x, 0.0, 0.0), index);
+  return ((all[0] + all[1]) + (all[2] + all[3])).xy;
+}
+
+fn quad_sum4(x: vec4f, index: u32) -> vec4f {
+  let all = tell(x, index);
+  return (all[0] + all[1]) + (all[2] + all[3]);
+}
+
+fn of_quad(mine: f32, index: u32) -> vec4f {
+  let all = tell(vec4f(mine), index);
+  return vec4f(all[0].x, all[1].x, all[2].x, all[3].x);
+}
+//#endif
 
 // The vectors `i` of four keys or values, from `row` on; past the last token they repeat it.
 fn four_rows(at: u32, row: u32, i: u32) -> mat4x4f {
@@ -88,14 +119,14 @@ fn attention(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_
     var kept: array<vec4f, ROWS>;
     var rescale: array<f32, ROWS>;
     //#repeat r ROWS
-    let scores = select(quad_sum4(s[r]), vec4f(-3.4e38), at > vec4u(t0 + r));
+    let scores = select(quad_sum4(s[r], index), vec4f(-3.4e38), at > vec4u(t0 + r));
     let higher = max(max(max(scores.x, scores.y), max(scores.z, scores.w)), highest[r]);
     rescale[r] = exp(highest[r] - higher);
     let p = exp(scores - higher);
     highest[r] = higher;
     total[r] = total[r] * rescale[r] + (p.x + p.y + p.z + p.w);
 //#if DROP
-    kept[r] = p * of_quad(mask(mask_rows[r], u + lane));
+    kept[r] = p * of_quad(mask(mask_rows[r], u + lane), index);
 //#else
     kept[r] = p;
 //#endif
@@ -156,7 +187,7 @@ fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_
   dy[r * PARTS + i] = load_dout(out_at + t * C, 4u * i + lane);
   part_of_d += dot(dy[r * PARTS + i], load_saved(out_at + t * C, 4u * i + lane));
   //#endrepeat
-  d[r] = quad_sum(part_of_d);
+  d[r] = quad_sum2(vec2f(part_of_d, 0.0), index).x;
   l[r] = saved_lse[row_at + t];
 //#if DROP
   mask_rows[r] = mask_row(mask_key(), row_at + t);
@@ -166,9 +197,9 @@ fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_
   let last = min((workgroup.x + 1u) * 16u * ROWS, T) - 1u;
   for (var u0 = 0u; u0 <= last; u0 += 4u) {
 //#if DROP
-    var masks: array<f32, ROWS>;
+    var masks: array<vec4f, ROWS>;
     //#repeat r ROWS
-    masks[r] = mask(mask_rows[r], u0 + lane);
+    masks[r] = of_quad(mask(mask_rows[r], u0 + lane), index);
     //#endrepeat
 //#endif
     //#repeat j 4
@@ -185,12 +216,13 @@ fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_
     //#endrepeat
     //#endrepeat
     //#repeat r ROWS
-    let score = quad_sum(s[r]);
-    var dprobability = quad_sum(dp[r]);
+    let sums = quad_sum2(vec2f(s[r], dp[r]), index); // the score, and the gradient of its probability
 //#if DROP
-    dprobability *= quadBroadcast(masks[r], j);
+    let dprobability = sums.y * masks[r][j];
+//#else
+    let dprobability = sums.y;
 //#endif
-    let ds = select(exp(score - l[r]) * (dprobability - d[r]) * SCALE, 0.0, u0 + j > t0 + r);
+    let ds = select(exp(sums.x - l[r]) * (dprobability - d[r]) * SCALE, 0.0, u0 + j > t0 + r);
     //#repeat i PARTS
     dq[r * PARTS + i] += key[i] * ds;
     //#endrepeat
@@ -240,19 +272,17 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
 
   for (var t0 = workgroup.x * 16u * ROWS; t0 < T; t0 += 4u) {
     let mine = row_at + min(t0 + lane, T - 1u);
-    let my_lse = saved_lse[mine];
-    let my_dot = saved_dots[mine];
+    let lses = of_quad(saved_lse[mine], index);
+    let dots_of_four = of_quad(saved_dots[mine], index);
 //#if DROP
     let my_row = mask_row(key, mine);
-    var masks: array<f32, ROWS>;
+    var masks: array<vec4f, ROWS>;
     //#repeat r ROWS
-    masks[r] = mask(my_row, u0 + r);
+    masks[r] = of_quad(mask(my_row, u0 + r), index);
     //#endrepeat
 //#endif
     //#repeat j 4
     let t = min(t0 + j, T - 1u);
-    let l = quadBroadcast(my_lse, j);
-    let d = quadBroadcast(my_dot, j);
     var query: array<vec4f, PARTS>;
     var dy: array<vec4f, PARTS>;
     var s = array<f32, ROWS>();
@@ -267,16 +297,17 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
     //#endrepeat
     //#repeat r ROWS
     let outside = t0 + j < u0 + r || t0 + j >= T;
-    let p = select(exp(quad_sum(s[r]) - l), 0.0, outside);
-    var dprobability = quad_sum(dp[r]);
+    let sums = quad_sum2(vec2f(s[r], dp[r]), index);
+    let p = select(exp(sums.x - lses[j]), 0.0, outside);
 //#if DROP
-    let m = quadBroadcast(masks[r], j);
+    let m = masks[r][j];
     let kept = m * p;
-    dprobability *= m;
+    let dprobability = sums.y * m;
 //#else
     let kept = p;
+    let dprobability = sums.y;
 //#endif
-    let ds = p * (dprobability - d); // the query has SCALE in it
+    let ds = p * (dprobability - dots_of_four[j]); // the query has SCALE in it
     //#repeat i PARTS
     dk[r * PARTS + i] += query[i] * ds;
     dv[r * PARTS + i] += dy[i] * kept;

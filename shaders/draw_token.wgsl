@@ -52,22 +52,26 @@ const TWO = 0x40000000u;  // the bits of 2.0; no w is much above 1
 
 alias Shared = vec2f;
 
-// The sum over the threads before this one, and that over all. All threads must call it.
-fn sum_before(value: f32, lane: u32) -> vec2f {
+// The sum over the threads before this one, that up to this one, and that over all. Where one thread's part ends, the next
+// one's begins, to the last bit, however a compiler adds: both are the same sum. All threads must call it.
+fn sum_before(value: f32, lane: u32) -> vec3f {
 //#if REDUCE
   workgroupBarrier();
   scratch[lane].x = value;
   workgroupBarrier();
-  var sums = vec2f();
+  var sums = vec3f();
   for (var i = 0u; i < LANES; i++) {
     if (i == lane) {
-      sums.x = sums.y;
+      sums.x = sums.z;
     }
-    sums.y += scratch[i].x;
+    sums.z += scratch[i].x;
+    if (i == lane) {
+      sums.y = sums.z;
+    }
   }
   return sums;
 //#else
-  return vec2f(0.0, value);
+  return vec3f(0.0, value, value);
 //#endif
 }
 
@@ -271,10 +275,10 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
   storageBarrier();  // every thread has read the state that one of them is about to move on
 //#endif
   // 23 bits, so that the product stays below the sum when it is rounded
-  let target_sum = f32(hash(hash(hash(options.seed) ^ count) ^ b) >> 9u) / 8388608.0 * sums.y;
-  // The thread within whose tokens the sum passes the target: where one thread's part ends, the next one's begins, to the
-  // last bit. Where no weight is a positive number, as after a run that has diverged, the first thread takes a token.
-  let mine = (sums.x <= target_sum && target_sum < sums.x + own) || (lane == 0u && !(sums.y > 0.0));
+  let target_sum = f32(hash(hash(hash(options.seed) ^ count) ^ b) >> 9u) / 8388608.0 * sums.z;
+  // The thread within whose tokens the sum passes the target. Where no weight is a positive number, as after a run that has
+  // diverged, the first thread takes a token.
+  let mine = (sums.x <= target_sum && target_sum < sums.y) || (lane == 0u && !(sums.z > 0.0));
   if (mine) {
     var sum = sums.x;
     var token = from_id;
@@ -288,6 +292,6 @@ fn draw_token(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation
         }
       }
     }
-    move_on(b, token, softmax, weights[base + token] / sums.y);
+    move_on(b, token, softmax, weights[base + token] / sums.z);
   }
 }

@@ -15,6 +15,8 @@ export interface Device {
   readonly quads: boolean;
   /** Whether shaders may compute and store in f16. */
   readonly half: boolean;
+  /** Whether a thread may keep 128 sums and more in registers; where it may not, they go to memory and back. */
+  readonly manyRegisters: boolean;
   /** Where the adapter has matrix units for f16 with sums in f32 (experimental, behind a flag in browsers). */
   readonly units: MatrixUnits | undefined;
   readonly pipelines: PipelineCache;
@@ -68,6 +70,9 @@ export function describeAdapter({ description, vendor, architecture, device }: G
   return description || [vendor, architecture, device].filter(Boolean).join(' ') || 'unnamed adapter';
 }
 
+/** Makers of GPUs whose threads have 255 registers each: others have 64 to 128, or do not say who they are. */
+const MANY_REGISTERS = /nvidia|amd/i;
+
 /** Whether an adapter computes on the processor. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
   return info.isFallbackAdapter === true || SOFTWARE.test(`${describeAdapter(info)} ${info.architecture}`);
@@ -109,7 +114,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   const half = device.features.has('shader-f16');
   const units = half && device.features.has('subgroups') ? matrixUnits(adapter) : undefined;
   const quads = await quadsHold(device, pipelines);
-  return { gpu: device, name, software, quads, half, units, pipelines, limit: new WorkLimit() };
+  const manyRegisters = MANY_REGISTERS.test(adapter.info.vendor);
+  return { gpu: device, name, software, quads, half, manyRegisters, units, pipelines, limit: new WorkLimit() };
 }
 
 /** Resolves, once, with the reason why the device is gone. */

@@ -8,8 +8,16 @@ import { takeStopwatch } from './stopwatch.ts';
 /** How long one timed submit should last: long against what a submit and its completion cost, short for the driver. */
 const SAMPLE_MS = 40;
 const SAMPLES = 5;
-const BRIEF_MS = 1.5;
-const BRIEF_REPEATS = 4;
+/** A replay that takes so long is timed by itself: beside it, a submit and what a clock is rounded to are little. */
+const LONG_MS = 5;
+/**
+ * By how much the repeats of a brief timing must take longer than one replay. Chrome's GPU clock moves in steps of 65 us; where
+ * there is none, submits differ by a millisecond.
+ */
+const BRIEF_MS = { clock: 1.5, elapsed: 4 };
+const MOST_BRIEF_REPEATS = 4096;
+/** The least that the clock can be trusted to have missed. */
+const CLOCK_STEP_MS = 0.07;
 /** A replay is never as quick as to need more. */
 const MOST_REPEATS = 2 ** 16;
 /** Bytes read and as many written by a copy: beyond every cache of a GPU. */
@@ -23,11 +31,17 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/**
- * Milliseconds of one pass that replays `dispatches` `repeats` times: by the GPU's own clock where it has one, and
- * otherwise, or where that clock tells nonsense, from the submit to the completion.
- */
-async function timeOnce(device: GPUDevice, dispatches: readonly RecordedDispatch[], repeats: number): Promise<number> {
+/** What one pass took, in milliseconds: by the GPU's own clock, where it has one, and from the submit to the completion. */
+interface Reading {
+  clock: number | undefined;
+  elapsed: number;
+}
+
+/** A clock that has told nothing for so long stands still. */
+const STUCK_MS = 20;
+
+/** Times one pass that replays `dispatches` `repeats` times. A clock that tells nonsense is none. */
+async function timeOnce(device: GPUDevice, dispatches: readonly RecordedDispatch[], repeats: number): Promise<Reading> {
   const stopwatch = takeStopwatch(device);
   const encoder = device.createCommandEncoder();
   const pass = encoder.beginComputePass(stopwatch?.pass);
@@ -42,47 +56,79 @@ async function timeOnce(device: GPUDevice, dispatches: readonly RecordedDispatch
   await arrived(device, device.queue.onSubmittedWorkDone());
   const elapsed = performance.now() - started;
   const ms = await stopwatch?.read();
-  return ms !== undefined && ms > 0 && ms <= elapsed ? ms : elapsed;
+  const sound = ms !== undefined && ms >= 0 && ms <= elapsed + CLOCK_STEP_MS && (ms > 0 || elapsed < STUCK_MS);
+  return { clock: sound ? ms : undefined, elapsed };
+}
+
+/** By the better of a reading's clocks. */
+const told = ({ clock, elapsed }: Reading): number => clock ?? elapsed;
+
+/** How much longer one pass took than another: without what a submit costs, whichever clock there is. */
+function difference(long: Reading, short: Reading): number {
+  const clocks = long.clock !== undefined && short.clock !== undefined;
+  return clocks ? long.clock! - short.clock! : long.elapsed - short.elapsed;
 }
 
 /**
  * Milliseconds of one replay of `dispatches`, the median of five samples, each of as many replays in one pass as last
- * about 40 ms: against that, what a submit costs is little where there is no timestamp query, and the 100 us to which
- * Chrome rounds one are little where there is.
+ * about 40 ms: against that, what a clock is rounded to is little. What a submit costs is taken off.
  */
 export async function timeDispatches(device: Device, dispatches: readonly RecordedDispatch[]): Promise<number> {
   let repeats = 1;
   // The first run warms up, and tells of an invalid dispatch before it is repeated.
-  let ms = await guarded(device.gpu, 'timing', () => timeOnce(device.gpu, dispatches, 1));
-  while (repeats < MOST_REPEATS) {
-    ms = await timeOnce(device.gpu, dispatches, repeats);
-    if (ms >= SAMPLE_MS / 2) {
-      break;
-    }
-    repeats = Math.ceil(repeats * Math.min(16, Math.max(2, SAMPLE_MS / ms)));
+  await guarded(device.gpu, 'timing', () => timeOnce(device.gpu, dispatches, 1));
+  const short = await timeOnce(device.gpu, dispatches, 1);
+  let long = short;
+  while (told(long) < SAMPLE_MS / 2 && repeats < MOST_REPEATS) {
+    repeats = Math.ceil(repeats * Math.min(16, Math.max(2, SAMPLE_MS / told(long))));
+    long = await timeOnce(device.gpu, dispatches, repeats);
   }
-  const samples = [ms];
+  const perReplay = (reading: Reading) =>
+    told(short) < LONG_MS ? difference(reading, short) / (repeats - 1) : told(reading) / repeats;
+  const samples = [perReplay(long)];
   while (samples.length < SAMPLES) {
-    samples.push(await timeOnce(device.gpu, dispatches, repeats));
+    samples.push(perReplay(await timeOnce(device.gpu, dispatches, repeats)));
   }
-  return median(samples) / repeats;
+  return median(samples);
 }
 
 /**
- * Milliseconds of one replay of each of some lists of dispatches, by which the quicker ones are told in a few milliseconds
- * each: the better of two samples, each as many replays in one pass as last about 1.5 ms.
+ * Milliseconds of one replay of `dispatches`, told in a few milliseconds: the better of two samples, each of as many replays as
+ * a clock needs. `guess`, of a replay, saves looking for how many. One replay is all that a slow one is asked for.
  */
+async function timeBriefly(device: Device, dispatches: readonly RecordedDispatch[], guess: number): Promise<number> {
+  const { gpu } = device;
+  await guarded(gpu, 'tuning', () => timeOnce(gpu, dispatches, 1)); // warms up
+  let short = await timeOnce(gpu, dispatches, 1);
+  if (told(short) >= LONG_MS) return told(short);
+  if (short.clock === undefined) {
+    const again = await timeOnce(gpu, dispatches, 1);
+    if (again.elapsed < short.elapsed) short = again;
+  }
+  const enough = short.clock === undefined ? BRIEF_MS.elapsed : BRIEF_MS.clock;
+  // no more than 20 ms of replays as slow as the first may have been, whatever was guessed
+  const most = SAMPLE_MS / 2 / Math.max(told(short), CLOCK_STEP_MS);
+  let repeats = Math.ceil(Math.max(4, Math.min((1.5 * enough) / guess, most)));
+  for (;;) {
+    const ms = difference(await timeOnce(gpu, dispatches, 1 + repeats), short);
+    if (ms >= enough || repeats >= MOST_BRIEF_REPEATS) {
+      const again = difference(await timeOnce(gpu, dispatches, 1 + repeats), short);
+      return (again > 0 ? Math.min(ms, again) : ms) / repeats;
+    }
+    const growth = Math.min(16, Math.max(2, (1.5 * enough) / Math.max(ms, CLOCK_STEP_MS)));
+    repeats = Math.min(MOST_BRIEF_REPEATS, Math.ceil(growth * repeats));
+  }
+}
+
+/** Milliseconds of one replay of each of some lists of dispatches, by which the quicker ones are told. `guesses` as `timeBriefly`'s. */
 export async function compareDispatches(
   device: Device,
   lists: readonly (readonly RecordedDispatch[])[],
+  guesses: readonly number[] = [],
 ): Promise<number[]> {
   const times: number[] = [];
-  await guarded(device.gpu, 'tuning', () => timeOnce(device.gpu, lists.flat(), 1)); // warms up
-  for (const dispatches of lists) {
-    const first = (await timeOnce(device.gpu, dispatches, BRIEF_REPEATS)) / BRIEF_REPEATS;
-    const repeats = Math.min(256, Math.ceil(BRIEF_MS / first));
-    const again = repeats > BRIEF_REPEATS ? (await timeOnce(device.gpu, dispatches, repeats)) / repeats : first;
-    times.push(Math.min(first, again));
+  for (const [index, dispatches] of lists.entries()) {
+    times.push(await timeBriefly(device, dispatches, guesses[index] ?? 1));
   }
   return times;
 }

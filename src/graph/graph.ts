@@ -27,8 +27,13 @@ export interface KernelTraits {
   readonly largestJoined?: number;
   /** Whether the four threads of a quad may tell each other what they have read. */
   readonly quads?: boolean;
-  /** Whether the four threads of a quad share a row in attention, where its channels can be shared out so. */
-  readonly sharedRows?: boolean;
+  /**
+   * By what the four threads that share a row in attention, where its channels can be shared out so, tell each other of it: as
+   * a quad or through workgroup memory. Without it a thread has a row.
+   */
+  readonly sharedRows?: 'quads' | 'memory' | undefined;
+  /** Whether threads have registers for few numbers: then they own fewer. */
+  readonly fewRegisters?: boolean;
   /** Whether a training step's products read weights and activations in f16; sums, gradients and weights stay in f32. */
   readonly half?: boolean;
   /** The adapter's matrix units, which compute on operands in f16. */

@@ -32,5 +32,14 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         half,
         units,
       }
-    : { lanes: 32, product: 'expected', quads: false, sharedRows: device.quads, products, half, units };
+    : {
+        lanes: 32,
+        product: 'expected',
+        quads: false,
+        sharedRows: device.quads ? 'quads' : 'memory',
+        fewRegisters: !device.manyRegisters,
+        products,
+        half,
+        units,
+      };
 }

@@ -3,6 +3,9 @@ import { compareDispatches } from '../gpu/measure.ts';
 import { type Dispatch, Graph, partsOf } from './graph.ts';
 import { ableVariants, choose, expectedVariant, product } from './operators/product.ts';
 import {
+  demandOf,
+  type Expectation,
+  expectation,
   type Layout,
   PRODUCT_VARIANTS,
   type ProductVariant,
@@ -74,14 +77,49 @@ export function candidates({ software, quads, units }: Device, half = false): Pr
 const LIKELY = 3;
 
 /**
- * The variants to time on a GPU. What is expected was measured on one, so on another, which may like registers better, the best
- * of those in registers is tried on the largest product of each layout too.
+ * What is expected of an adapter once some products have been timed on it: the same as before, times what variants that ask as
+ * much of it took longer than expected; where there are none, those that read the same way; or else all.
  */
-function likelyOn(variants: readonly ProductVariant[], { layout, size }: Shape, largest: boolean): ProductVariant[] {
-  const ranked = quickestFirst(variants, layout, size);
-  const registers = ranked.find((name) => name.startsWith('register'));
-  const likely = ranked.slice(0, LIKELY);
-  return largest && registers && !likely.includes(registers) ? [...likely, registers] : likely;
+class Learnt {
+  readonly #before: Expectation;
+  /** Logarithms of measured over expected times. */
+  readonly #ratios: { way: string; tile: number; ratio: number }[] = [];
+
+  constructor(fewRegisters: boolean) {
+    this.#before = expectation(fewRegisters);
+  }
+
+  learn(name: ProductVariant, size: Shape['size'], ms: number): void {
+    const ratio = Math.log((1000 * ms) / this.#before(name, size));
+    if (Number.isFinite(ratio)) this.#ratios.push({ ...demandOf(name), ratio });
+  }
+
+  /** Microseconds. */
+  readonly time: Expectation = (name, size) => {
+    const { way, tile } = demandOf(name);
+    const alike = this.#ratios.filter((one) => one.way === way);
+    const same = alike.filter((one) => one.tile === tile);
+    const known = [same, alike, this.#ratios].find((some) => some.length > 0) ?? [];
+    const mean = known.reduce((sum, { ratio }) => sum + ratio, 0) / Math.max(1, known.length);
+    return Math.exp(mean) * this.#before(name, size);
+  };
+}
+
+/**
+ * The variants to time on a GPU. What is expected was measured on one; another may like registers better, or have few of them,
+ * so on the largest product of each layout the best of those in registers and one with small tiles are tried too.
+ */
+function likelyOn(
+  variants: readonly ProductVariant[],
+  { layout, size }: Shape,
+  largest: boolean,
+  time: Expectation,
+): ProductVariant[] {
+  const ranked = quickestFirst(variants, layout, size, time);
+  const others = [ranked.find((name) => name.startsWith('register')), 'shared32' as const];
+  return [...new Set([...ranked.slice(0, LIKELY), ...(largest ? others : [])])].filter(
+    (name): name is ProductVariant => name !== undefined && ranked.includes(name),
+  );
 }
 
 /** The product that a dispatch computes, if it computes one. */
@@ -98,7 +136,7 @@ export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): S
 }
 
 /** Changes with the variants and their kernels: what was quickest among others may not be so any more. */
-const GENERATION = 2;
+const GENERATION = 3;
 
 /** Under which name choices are kept: what is quickest in f32 need not be so in f16. */
 const memoryName = ({ name }: Device, half: boolean) => `${name}${half ? ', f16' : ''}, ${GENERATION}`;
@@ -133,6 +171,7 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
   const choices: Record<string, ProductVariant> = {};
   const left: [string, Shape][] = [];
   const started = performance.now();
+  const learnt = new Learnt(!device.manyRegisters);
   let variants = candidates(device, half);
   for (const [index, [key, shape]] of largestFirst.entries()) {
     const remembered = known[key];
@@ -146,8 +185,10 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
     }
     progress?.(index, largestFirst.length);
     const largest = largestFirst.find(([, { layout }]) => layout === shape.layout)![0] === key;
-    const likely = device.software ? variants : likelyOn(variants, shape, largest);
-    const timed = await timeVariants(device, shape, likely, half);
+    const likely = device.software ? variants : likelyOn(variants, shape, largest, learnt.time);
+    const guesses = device.software ? [] : likely.map((name) => learnt.time(name, shape.size) / 1000);
+    const timed = await timeVariants(device, shape, likely, half, guesses);
+    for (const [i, name] of likely.entries()) learnt.learn(name, shape.size, timed[i]!);
     const times = timed.map((ms, i) => ms + ('split' in PRODUCT_VARIANTS[likely[i]!] ? ALONE_MS : 0));
     const best = Math.min(...times);
     choices[key] = likely[times.indexOf(best)]!;
@@ -155,7 +196,7 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
   }
   await memory?.keep(memoryName(device, half), { ...known, ...choices });
   for (const [key, { layout, size }] of left) {
-    choices[key] = untimed(device, graph, layout, size);
+    choices[key] = untimed(device, graph, layout, size, learnt.time);
   }
   return choices;
 }
@@ -163,15 +204,18 @@ export async function tuneProducts(device: Device, graph: Graph, options: Tuning
 /** The choices for every product of `graph` without any being timed. */
 export function untimedChoices(device: Device, graph: Graph): ProductChoices {
   const shapes = graph.dispatches.flatMap(partsOf).map(shapeOf);
+  const time = expectation(!device.manyRegisters);
   return Object.fromEntries(
     shapes
       .filter((shape) => shape !== undefined)
-      .map(({ layout, size }) => [productKey(layout, size), untimed(device, graph, layout, size)]),
+      .map(({ layout, size }) => [productKey(layout, size), untimed(device, graph, layout, size, time)]),
   );
 }
 
-function untimed(device: Device, graph: Graph, layout: Layout, size: Shape['size']): ProductVariant {
-  return device.software ? choose(graph, layout, size) : expectedVariant(graph.halves && device.units, layout, size);
+function untimed(device: Device, graph: Graph, layout: Layout, size: Shape['size'], time: Expectation): ProductVariant {
+  return device.software
+    ? choose(graph, layout, size)
+    : expectedVariant(graph.halves && device.units, layout, size, time);
 }
 
 /** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */
@@ -180,6 +224,7 @@ async function timeVariants(
   { layout, size, halves }: Shape,
   variants: ProductVariant[],
   half: boolean,
+  guesses: readonly number[],
 ): Promise<number[]> {
   const [M, N, K] = size;
   const traits = traitsOf(device, {}, half ? 'f16' : 'f32'); // matrix units are there in f16 only
@@ -199,6 +244,7 @@ async function timeVariants(
     return await compareDispatches(
       device,
       firsts.map((first, i) => dispatches.slice(first, firsts[i + 1])),
+      guesses,
     );
   } finally {
     arena.destroy();

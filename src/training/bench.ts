@@ -13,7 +13,7 @@ import { Random } from '../model/random.ts';
 import { CORPUS, corpusBytes, uploadCorpus } from './batches.ts';
 import { type Computation, recordOf } from './computation.ts';
 import { freshState } from './state.ts';
-import { halfBuffers, startingBuffers, traceTraining } from './step.ts';
+import { allocateNamed, halfBuffers, startingBuffers, traceTraining } from './step.ts';
 import { Trainer, type TrainerOptions } from './trainer.ts';
 import type { Work } from './work.ts';
 
@@ -160,9 +160,8 @@ export async function allocateTraining(
   arena.plan(graph);
   const resident = await arena.named(CORPUS, corpusBytes(corpus.length, model.vocab_size));
   await uploadCorpus(device, resident, [corpus], model.vocab_size);
-  for (const [name, data] of [...(await startingBuffers(graph.layout, model, training)), ...halfBuffers(graph)]) {
-    device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
-  }
+  const starting = await startingBuffers(graph.layout, model, training);
+  await allocateNamed(device, arena, [...starting, ...halfBuffers(graph)]);
   return arena;
 }
 

@@ -11,7 +11,7 @@ import { gpt } from '../model/gpt.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { freshState, RECORDS } from './state.ts';
-import { startingBuffers, traceStep } from './step.ts';
+import { allocateNamed, startingBuffers, traceStep } from './step.ts';
 
 /** How far a run is from a float64 run of the same steps. */
 export interface ParityReport {
@@ -155,9 +155,7 @@ export async function replayFixture(device: Device, bytes: Uint8Array<ArrayBuffe
       initial.set(values, offset / 4);
     }
     const state = freshState(training, initial);
-    for (const [name, data] of await startingBuffers(layout, model, training, state)) {
-      device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
-    }
+    await allocateNamed(device, arena, await startingBuffers(layout, model, training, state));
     const programs = await arena.compile();
     const train = programs.get(step)!;
     const infer = programs.get(forward)!;

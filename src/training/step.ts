@@ -1,8 +1,10 @@
+import type { Device } from '../gpu/device.ts';
 import { GRADIENTS, type Graph, HALF_PLACES, HALVES } from '../graph/graph.ts';
 import { crossEntropy } from '../graph/operators/cross-entropy.ts';
 import type { Dropout } from '../graph/operators/dropout.ts';
 import { narrowMatrices } from '../graph/operators/narrow.ts';
 import type { ParameterLayout } from '../graph/parameters.ts';
+import type { Arena } from '../graph/program.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import type { GPTConfig, TrainingConfig } from '../model/config.ts';
 import { dropoutSites, gpt, type Tap } from '../model/gpt.ts';
@@ -11,7 +13,7 @@ import { drawBatch, type Region } from './batches.ts';
 import { MATRICES, matrixTable } from './muon.ts';
 import { type OptimizerTensors, optimizerStep, RECORD_BYTES, RECORD_RING } from './optimizer.ts';
 import { scheduleTable } from './schedule.ts';
-import { freshState, PROGRESS, RECORDS, SCHEDULE, type TrainingState } from './state.ts';
+import { freshState, MOMENT1, MOMENT2, PROGRESS, RECORDS, SCHEDULE, type TrainingState } from './state.ts';
 
 export interface Batch {
   /** (B, T): tokens, and the ones that follow each. */
@@ -77,7 +79,8 @@ export function dropoutOf(
   return rate > 0 ? { rate, site: index * dropoutSites(model), progress } : undefined;
 }
 
-export type NamedNumbers = [name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>];
+/** A named buffer and what it begins with: numbers, or so many bytes of zeros, as every buffer begins: they are not uploaded. */
+export type Beginning = [name: string, data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | number];
 
 /** What a step finds in the named buffers before the first one: from the seed, or from a saved state. */
 export async function startingBuffers(
@@ -85,24 +88,33 @@ export async function startingBuffers(
   model: GPTConfig,
   training: TrainingConfig,
   state?: TrainingState,
-): Promise<NamedNumbers[]> {
+): Promise<Beginning[]> {
   const { step, buffers } = state ?? freshState(training, await initialParameters(model, layout, training.seed));
+  const isZero = (name: string) => !state && (name === MOMENT1 || name === MOMENT2);
   return [
-    ...buffers,
-    [GRADIENTS, new Float32Array(layout.bytes / 4)],
+    ...[...buffers].map(([name, data]): Beginning => [name, isZero(name) ? data.byteLength : data]),
+    [GRADIENTS, layout.bytes],
     [SCHEDULE, scheduleTable(training)],
     [PROGRESS, new Uint32Array([step, training.seed])],
-    [RECORDS, new Float32Array((RECORD_RING * RECORD_BYTES) / 4)],
-    ...(training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)] as NamedNumbers] : []),
+    [RECORDS, RECORD_RING * RECORD_BYTES],
+    ...(training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)] as Beginning] : []),
   ];
 }
 
 /** What the step of `graph` finds besides, where its products read f16. */
-export function halfBuffers({ halves }: Graph): NamedNumbers[] {
+export function halfBuffers({ halves }: Graph): Beginning[] {
   return halves && halves.places.length > 0
     ? [
-        [HALVES, new Uint32Array(halves.bytes / 4)],
+        [HALVES, halves.bytes],
         [HALF_PLACES, halves.places],
       ]
     : [];
+}
+
+/** Makes the named buffers, and uploads what they begin with. */
+export async function allocateNamed(device: Device, arena: Arena, starting: readonly Beginning[]): Promise<void> {
+  for (const [name, data] of starting) {
+    if (typeof data === 'number') await arena.named(name, data);
+    else device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
+  }
 }

@@ -15,7 +15,7 @@ import { type Computation, chooseComputation, unprovenInHalf } from './computati
 import { allocateEvaluation, traceEvaluation } from './evaluation.ts';
 import { type TrainingState, weightsBuffer } from './state.ts';
 import { Statistics, traceDistance, traceWatched } from './statistics.ts';
-import { type CorpusPart, halfBuffers, startingBuffers, traceTraining } from './step.ts';
+import { allocateNamed, type CorpusPart, halfBuffers, startingBuffers, traceTraining } from './step.ts';
 
 export interface TrainerOptions {
   model: GPTConfig;
@@ -123,13 +123,10 @@ async function allocate(device: Device, arena: Arena, traced: Traced, options: T
   for (const decoder of [decoders.answer, decoders.sample]) {
     await allocateDecoder(device, arena, decoder);
   }
-  const { queue } = device.gpu;
   const resident = await arena.named(CORPUS, corpusBytes(train.length + val.length, model.vocab_size));
   await uploadCorpus(device, resident, [train, val], model.vocab_size);
   const starting = await startingBuffers(layout, model, training, state);
-  for (const [name, data] of [...starting, ...halfBuffers(step)]) {
-    queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
-  }
+  await allocateNamed(device, arena, [...starting, ...halfBuffers(step)]);
   await allocateEvaluation(arena, training);
   // What the run's first weights were, so that it can be told how far they have moved.
   const [, parameters] = starting.find(([name]) => name === PARAMETERS)!;

@@ -78,6 +78,7 @@ test('a device with the default limits runs the model', async () => {
     half: false,
     units: undefined,
     pipelines: new PipelineCache(gpu),
+    manyRegisters: false,
     limit: new WorkLimit(),
   };
   const config = { vocab_size: 11, block_size: 5, n_layer: 1, n_head: 1, n_embd: 6, n_inner: 7 } as const;

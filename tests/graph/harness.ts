@@ -8,7 +8,7 @@ import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena, type Program } from '../../src/graph/program.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { quantize } from '../../src/model/quantization.ts';
-import { halfBuffers } from '../../src/training/step.ts';
+import { allocateNamed, halfBuffers } from '../../src/training/step.ts';
 import { type Numbers, relativeError } from '../reference/arrays.ts';
 
 /** What a kernel in f32 owes to the float64 reference. */
@@ -61,7 +61,8 @@ export interface Experiment {
   /** Whether quads share reads; not without it. */
   quads?: boolean;
   /** Whether quads share rows in attention; not without it. */
-  sharedRows?: boolean;
+  sharedRows?: 'quads' | 'memory';
+  fewRegisters?: boolean;
   /** Whether products read f16; not without it. */
   half?: boolean;
   /** Packs the matrices among the parameters; forward only. */
@@ -96,7 +97,8 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     lanes = 1,
     product = 'register4',
     quads = false,
-    sharedRows = false,
+    sharedRows,
+    fewRegisters,
     half = false,
     bits,
     dout,
@@ -106,7 +108,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
   const flat = new Float32Array(layout.bytes / 4);
   for (const [name, { data }] of Object.entries(parameters)) flat.set(data, layout.slot(name).offset / 4);
   const packed = bits && quantize(layout, flat, bits);
-  const traits = { lanes, product, quads, sharedRows, half, units: device.units };
+  const traits = { lanes, product, quads, sharedRows, fewRegisters, half, units: device.units };
   const graph = new Graph(layout, traits, dout !== undefined, PARAMETERS, packed?.layout);
   narrowMatrices(graph);
   const values = new Map<Tensor, Values['data']>();
@@ -138,9 +140,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
   } else {
     await parameterBuffers(device, arena, layout);
   }
-  for (const [name, data] of halfBuffers(graph)) {
-    device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
-  }
+  await allocateNamed(device, arena, halfBuffers(graph));
   arena.plan(graph);
   const program = (await arena.compile()).get(graph)!;
   const first = await runOnce(program, values, out, gradients);

@@ -2,7 +2,13 @@ import { expect } from 'vitest';
 import { openDevice } from '../../src/gpu/device.ts';
 import { productKey } from '../../src/graph/operators/product-variants.ts';
 import { traitsOf } from '../../src/graph/traits.ts';
-import { isChoice, type ProductChoices, type TuningMemory, tuneProducts } from '../../src/graph/tuner.ts';
+import {
+  isChoice,
+  type ProductChoices,
+  type TuningMemory,
+  tuneProducts,
+  untimedChoices,
+} from '../../src/graph/tuner.ts';
 import { preset } from '../../src/model/config.ts';
 import { randomCorpus, traceBenchmark } from '../../src/training/bench.ts';
 import { Trainer, type TrainerOptions } from '../../src/training/trainer.ts';
@@ -99,6 +105,21 @@ gpuTest(
     expect(new Set(left.map(([, choice]) => choice))).toEqual(new Set([device.quads ? 'quad16' : 'register16']));
   },
 );
+
+gpuTest('what the first shape has shown is expected of those that are not timed', async ({ device }) => {
+  // As if it were a GPU: one on which barriers are very dear, which its maker's others are not.
+  const strange = { ...device, software: false, quads: false, manyRegisters: true };
+  const learnt = memory();
+  const larger = { ...shape, vocab_size: 17, n_embd: 64, n_inner: 256 };
+  const graph = traceBenchmark(strange, larger, options.training);
+  const choices = await tuneProducts(strange, graph, { memory: learnt, budget_ms: 0 });
+  const [[timed]] = learnt.kept.map(Object.keys) as [[string]];
+  const left = Object.entries(choices).filter(([key]) => key !== timed);
+  expect(left.length).toBe(14);
+  expect(left.filter(([, choice]) => !choice.startsWith('register'))).toEqual([]);
+  const unknown = untimedChoices(strange, graph);
+  expect(Object.values(unknown).filter((choice) => choice.startsWith('register'))).toEqual([]);
+});
 
 gpuTest('a run tells how many kernels are compiled before its first step', async ({ device }) => {
   const fresh = await openDevice(navigator.gpu); // with nothing compiled yet

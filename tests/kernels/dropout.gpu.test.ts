@@ -88,11 +88,12 @@ describe('dropout of attention', () => {
     { B: 2, T: 9, NH: 3, HS: 5 },
     { B: 1, T: 32, NH: 2, HS: 16 },
     { B: 1, T: 70, NH: 1, HS: 4 },
-    // Quads that share a row, and of which a thread has one or two.
-    { B: 1, T: 33, NH: 2, HS: 32, sharedRows: true },
-    { B: 33, T: 131, NH: 8, HS: 16, sharedRows: true },
-  ])('B $B, T $T, $NH heads of $HS', async ({ sharedRows = false, ...shape }, { device, skip }) => {
-    if (sharedRows && !device.quads) skip('the adapter has no quads');
+    // Four threads that share a row, and of which each has one or two.
+    { B: 1, T: 33, NH: 2, HS: 32, sharedRows: 'quads' as const },
+    { B: 62, T: 67, NH: 8, HS: 16, sharedRows: 'quads' as const },
+    { B: 1, T: 33, NH: 2, HS: 32, sharedRows: 'memory' as const },
+  ])('B $B, T $T, $NH heads of $HS, $sharedRows', async ({ sharedRows, ...shape }, { device, skip }) => {
+    if (sharedRows === 'quads' && !device.quads) skip('the adapter has no quads');
     const { B, T, NH, HS } = shape;
     const C = NH * HS;
     const random = new Random(T);

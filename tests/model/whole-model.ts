@@ -10,7 +10,7 @@ import { gpt } from '../../src/model/gpt.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { RECORD_BYTES } from '../../src/training/optimizer.ts';
 import { RECORDS } from '../../src/training/state.ts';
-import { startingBuffers, traceStep } from '../../src/training/step.ts';
+import { allocateNamed, startingBuffers, traceStep } from '../../src/training/step.ts';
 import type { Numbers } from '../reference/arrays.ts';
 import type { Tensors, TrainedStep } from '../reference/gpt.ts';
 
@@ -67,9 +67,7 @@ export class WholeModel {
     const arena = new Arena(device);
     arena.plan(step.graph);
     arena.plan(evaluation.graph);
-    for (const [name, data] of await startingBuffers(layout, model, training)) {
-      device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
-    }
+    await allocateNamed(device, arena, await startingBuffers(layout, model, training));
     const programs = await arena.compile();
     const whole = new WholeModel(
       device,

@@ -38,7 +38,7 @@ test.each([
 ] as const)('with the kernels of a GPU, none of them timed, a step of %s takes at most %i dispatches', (name, most) => {
   const { model: shape, training } = preset(name);
   const sized = { ...shape, vocab_size: 65 };
-  const graph = new Graph(layoutOf(sized), { lanes: 32, product: 'expected', sharedRows: true }, true);
+  const graph = new Graph(layoutOf(sized), { lanes: 32, product: 'expected', sharedRows: 'quads' }, true);
   traceTraining(graph, sized, training, { length: 1000, region: { first: 0, length: 1000 } });
   expect(graph.dispatches.length).toBeLessThanOrEqual(most);
   // what kernels leave in parts is the engine's own

@@ -14,7 +14,10 @@ const ROWS = 64;
 const QUAD_THREADS = 64;
 /** Threads that keep a GPU busy. */
 const ENOUGH_THREADS = 2 ** 16;
-/** Vectors of rows that a thread may keep, for each array that it keeps: two in the forward pass, three or four in the backward. */
+/**
+ * Vectors of rows that a thread may keep, for each array that it keeps: two in the forward pass, three or four in the backward.
+ * Half as many where there are few registers.
+ */
 const MOST_VECTORS = { attention: 16, attention_backward_q: 12, attention_backward_kv: 8 };
 
 /** How a kernel is shaped, and how many workgroups one head takes. */
@@ -29,9 +32,10 @@ function byRows(T: number): Shape {
 }
 
 /** More rows a thread read less often what they share; fewer give a GPU threads enough. */
-function byQuads(entry: keyof typeof MOST_VECTORS, T: number, heads: number, HS: number): Shape {
+function byQuads(entry: keyof typeof MOST_VECTORS, T: number, heads: number, HS: number, few: boolean): Shape {
   const PARTS = HS / 16;
-  const fits = (rows: number) => rows * PARTS <= MOST_VECTORS[entry] && (heads * T * 4) / rows >= ENOUGH_THREADS;
+  const most = few ? MOST_VECTORS[entry] / 2 : MOST_VECTORS[entry];
+  const fits = (rows: number) => rows * PARTS <= most && (heads * T * 4) / rows >= ENOUGH_THREADS;
   const rows = [4, 3, 2].find(fits) ?? 1;
   return {
     constants: { ROWS: rows, PARTS, EARLY: PARTS <= 2 },
@@ -50,7 +54,8 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
   if (!Number.isInteger(HS)) {
     throw new InklingError('internal', `attention: ${qkv} does not split into ${heads} heads.`);
   }
-  const shared = graph.traits.sharedRows === true && HS % 16 === 0;
+  const { sharedRows, fewRegisters = false } = graph.traits;
+  const shared = sharedRows !== undefined && HS % 16 === 0;
   const source = commonSource + (shared ? quadsSource : rowsSource);
   const drop = dropout && masked(source, dropout);
   const out = graph.operand('attention', [B, T, C]);
@@ -63,7 +68,7 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     HS4: Math.ceil(HS / 4),
     SCALE: float(1 / Math.sqrt(HS)),
     VEC4: HS % 4 === 0,
-    QUADS: graph.traits.quads === true,
+    QUADS: shared ? sharedRows === 'quads' : graph.traits.quads === true,
     TRAINING: graph.training,
     DROP: dropout !== undefined,
     OUT_HALF: out.dtype === 'f16',
@@ -71,7 +76,7 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
   };
   const code = drop?.source ?? source;
   const dispatch = (entry: keyof typeof MOST_VECTORS, bindings: Record<string, Tensor>) => {
-    const shape = shared ? byQuads(entry, T, B * heads, HS) : byRows(T);
+    const shape = shared ? byQuads(entry, T, B * heads, HS, fewRegisters) : byRows(T);
     graph.dispatch(
       { source: code, entry, constants: { ...constants, ...shape.constants } },
       { ...bindings, ...drop?.bindings },

@@ -141,8 +141,28 @@ const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, ter
   splitMatrix64: [25, 8, 60],
   splitMatrix128: [33, 9, 70],
 };
+/** How much longer a thread with 128 sums may take where there are not the registers for them. A guess: the tuner learns better. */
+const SPILLED = 3;
+
 /** Bytes that a microsecond writes and reads again. */
 const PARTS_PACE = 1.5e6;
+
+/** What a variant asks of an adapter: by which way it reads, and how many sums a thread keeps. */
+export function demandOf(name: ProductVariant): { way: string; tile: number } {
+  const { units, depth, slices, tile }: Variant = PRODUCT_VARIANTS[name];
+  return { way: units ? 'units' : depth ? 'shared' : slices ? 'sliced' : 'register', tile: tile[0] * tile[1] };
+}
+
+/** Microseconds that a variant is expected to take for a product on a GPU. */
+export type Expectation = (name: ProductVariant, shape: readonly [M: number, N: number, K: number]) => number;
+
+/** As measured on one GPU, and where threads have few registers with what is known of that. */
+export function expectation(fewRegisters = false): Expectation {
+  return (name, shape) => {
+    const { tile, units }: Variant = PRODUCT_VARIANTS[name];
+    return expectedTime(name, shape) * (fewRegisters && !units && tile[0] * tile[1] > 64 ? SPILLED : 1);
+  };
+}
 
 /** Microseconds that a product is expected to take on a GPU, to be compared with those of other variants. */
 export function expectedTime(name: ProductVariant, shape: readonly [M: number, N: number, K: number]): number {
@@ -162,13 +182,14 @@ export function quickestFirst(
   names: readonly ProductVariant[],
   layout: Layout,
   shape: readonly [M: number, N: number, K: number],
+  time: Expectation = expectedTime,
 ): ProductVariant[] {
   return names
     .filter((name) => {
       const variant: Variant = PRODUCT_VARIANTS[name];
       return !variant.split || (layout === 'TN' && splits(variant, shape));
     })
-    .map((name) => ({ name, time: expectedTime(name, shape) }))
+    .map((name) => ({ name, time: time(name, shape) }))
     .sort((a, b) => a.time - b.time)
     .map(({ name }) => name);
 }

@@ -12,6 +12,8 @@ import type { Tensor } from '../tensor.ts';
 import { combine } from './combine.ts';
 import { readMatrices } from './packed.ts';
 import {
+  type Expectation,
+  expectation,
   height,
   type Layout,
   PRODUCT_VARIANTS,
@@ -57,8 +59,9 @@ export function expectedVariant(
   units: MatrixUnits | undefined,
   layout: Layout,
   shape: readonly [number, number, number],
+  time?: Expectation,
 ): ProductVariant {
-  return quickestFirst(ableVariants({ quads: false, barriers: true }, units), layout, shape)[0]!;
+  return quickestFirst(ableVariants({ quads: false, barriers: true }, units), layout, shape, time)[0]!;
 }
 
 /**
@@ -67,13 +70,13 @@ export function expectedVariant(
  * to what is expected to be quickest.
  */
 export function choose(graph: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
-  const { products, product = 'register4', units } = graph.traits;
+  const { products, product = 'register4', units, fewRegisters } = graph.traits;
   const choice = products?.get(productKey(layout, shape)) ?? product;
   const able = ableVariants({ quads: true, barriers: true }, graph.halves && units);
   if (choice !== 'expected' && able.includes(choice) && (layout === 'TN' || !('split' in PRODUCT_VARIANTS[choice]))) {
     return choice;
   }
-  return expectedVariant(undefined, layout, shape);
+  return expectedVariant(undefined, layout, shape, expectation(fewRegisters));
 }
 
 /** Constants of matmul_matrix.wgsl. */

@@ -10,7 +10,7 @@ import { MATRICES, matrixTable } from '../muon.ts';
 import { RECORD_BYTES, RECORD_RING } from '../optimizer.ts';
 import { scheduleTable } from '../schedule.ts';
 import { BEST, type MOMENT1, type MOMENT2, PROGRESS, RECORDS, SCHEDULE, stateBuffers } from '../state.ts';
-import { type Batch, drawTrainingBatch, halfBuffers, type NamedNumbers, traceStep } from '../step.ts';
+import { allocateNamed, type Batch, type Beginning, drawTrainingBatch, halfBuffers, traceStep } from '../step.ts';
 import { type RunInside, requireThere } from './inside.ts';
 
 /** Name of the copy of a buffer as it was before the step. */
@@ -103,10 +103,8 @@ export class StepWalk {
       await arena.named(RECORDS, RECORD_RING * RECORD_BYTES);
       const schedule = scheduleTable(training);
       device.gpu.queue.writeBuffer(await arena.named(SCHEDULE, schedule.byteLength), 0, schedule);
-      const tables: NamedNumbers[] = training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)]] : [];
-      for (const [name, data] of [...tables, ...halfBuffers(graph)]) {
-        device.gpu.queue.writeBuffer(await arena.named(name, data.byteLength), 0, data);
-      }
+      const tables: Beginning[] = training.optimizer === 'muon' ? [[MATRICES, matrixTable(layout)]] : [];
+      await allocateNamed(device, arena, [...tables, ...halfBuffers(graph)]);
       const program = (await arena.compile()).get(graph)!;
       const walk = new StepWalk(run, arena, program, traced, training);
       walk.take();
