@@ -80,7 +80,7 @@ const LIKELY = 3;
  * What is expected of an adapter once some products have been timed on it: the same as before, times what variants that ask as
  * much of it took longer than expected; where there are none, those that read the same way; or else all.
  */
-class Learnt {
+export class Learnt {
   readonly #before: Expectation;
   /** Logarithms of measured over expected times. */
   readonly #ratios: { way: string; tile: number; ratio: number }[] = [];

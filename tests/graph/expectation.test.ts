@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import { expectedVariant } from '../../src/graph/operators/product.ts';
-import { expectation, PRODUCT_VARIANTS, type Variant } from '../../src/graph/operators/product-variants.ts';
+import {
+  expectation,
+  PRODUCT_VARIANTS,
+  quickestFirst,
+  type Variant,
+} from '../../src/graph/operators/product-variants.ts';
+import { Learnt } from '../../src/graph/tuner.ts';
 
 const sums = (name: keyof typeof PRODUCT_VARIANTS) => {
   const { tile }: Variant = PRODUCT_VARIANTS[name];
@@ -16,4 +22,27 @@ test.each([
 ] as const)('%s %j: a thread keeps %d sums where it has the registers, and otherwise %d', (layout, size, many, few) => {
   expect(sums(expectedVariant(undefined, layout, size))).toBe(many);
   expect(sums(expectedVariant(undefined, layout, size, expectation(true)))).toBe(few);
+});
+
+test('what has been timed scales what is expected of variants that ask as much of an adapter, then of those that read alike', () => {
+  const size = [16384, 1536, 384] as const;
+  const before = expectation(false);
+  const learnt = new Learnt(false);
+  expect(learnt.time('shared64', size)).toBe(before('shared64', size));
+  // an adapter on which barriers are ten times as dear as expected, and large tiles another ten times
+  learnt.learn('shared64', size, (10 * before('shared64', size)) / 1000);
+  learnt.learn('shared128', size, (100 * before('shared128', size)) / 1000);
+  learnt.learn('register8', size, before('register8', size) / 1000);
+  const other = [512, 512, 512] as const;
+  const factor = (name: keyof typeof PRODUCT_VARIANTS) => learnt.time(name, other) / before(name, other);
+  expect(factor('shared64')).toBeCloseTo(10, 8);
+  expect(factor('shared128x64')).toBeCloseTo(100, 8);
+  expect(factor('shared32')).toBeCloseTo(Math.sqrt(1000), 8); // none of its size is known: all that read through memory
+  expect(factor('register4')).toBeCloseTo(1, 8);
+  expect(factor('sliced4')).toBeCloseTo(10, 8); // nothing like it is known: all
+  const names = ['shared32', 'shared64', 'shared128', 'register8'] as const;
+  expect(quickestFirst(names, 'NT', other)[0]).not.toBe('register8');
+  expect(quickestFirst(names, 'NT', other, learnt.time)[0]).toBe('register8');
+  learnt.learn('shared64', size, 0); // a clock that stood still
+  expect(factor('shared64')).toBeCloseTo(10, 8);
 });
