@@ -9,7 +9,9 @@ import { takeStopwatch } from './stopwatch.ts';
 const SAMPLE_MS = 40;
 const SAMPLES = 5;
 /** A replay that takes so long is timed by itself: beside it, a submit and what a clock is rounded to are little. */
-const LONG_MS = 5;
+const LONG_MS = { clock: 5, elapsed: 25 };
+/** So few replays are timed as they are: they are long ones, and what is taken off would be as uncertain as what is left. */
+const FEW_REPEATS = 8;
 /**
  * By how much the repeats of a brief timing must take longer than one replay. Chrome's GPU clock moves in steps of 65 us; where
  * there is none, submits differ by a millisecond.
@@ -84,7 +86,7 @@ export async function timeDispatches(device: Device, dispatches: readonly Record
     long = await timeOnce(device.gpu, dispatches, repeats);
   }
   const perReplay = (reading: Reading) =>
-    told(short) < LONG_MS ? difference(reading, short) / (repeats - 1) : told(reading) / repeats;
+    repeats > FEW_REPEATS ? difference(reading, short) / (repeats - 1) : told(reading) / repeats;
   const samples = [perReplay(long)];
   while (samples.length < SAMPLES) {
     samples.push(perReplay(await timeOnce(device.gpu, dispatches, repeats)));
@@ -100,12 +102,13 @@ async function timeBriefly(device: Device, dispatches: readonly RecordedDispatch
   const { gpu } = device;
   await guarded(gpu, 'tuning', () => timeOnce(gpu, dispatches, 1)); // warms up
   let short = await timeOnce(gpu, dispatches, 1);
-  if (told(short) >= LONG_MS) return told(short);
-  if (short.clock === undefined) {
+  const kind = short.clock === undefined ? 'elapsed' : 'clock';
+  if (kind === 'elapsed') {
     const again = await timeOnce(gpu, dispatches, 1);
     if (again.elapsed < short.elapsed) short = again;
   }
-  const enough = short.clock === undefined ? BRIEF_MS.elapsed : BRIEF_MS.clock;
+  if (told(short) >= LONG_MS[kind]) return told(short);
+  const enough = BRIEF_MS[kind];
   // no more than 20 ms of replays as slow as the first may have been, whatever was guessed
   const most = SAMPLE_MS / 2 / Math.max(told(short), CLOCK_STEP_MS);
   let repeats = Math.ceil(Math.max(4, Math.min((1.5 * enough) / guess, most)));
