@@ -18,7 +18,7 @@ mkdir -p "$out"
 base=$stage/base
 mkdir -p "$base/node_modules/webgpu/dist" "$base/lib" "$base/bench"
 cp "$node" "$base/node"
-strip "$base/node"
+strip "$base/node" || true
 cp -rL dist "$base/dist"
 rm -rf "$base/dist/visit" "$base/dist/lib"
 cp node_modules/webgpu/{package.json,index.js} "$base/node_modules/webgpu/"
