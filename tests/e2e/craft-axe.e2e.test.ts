@@ -21,7 +21,7 @@ async function faults(page: Page, state: string, looks: readonly (typeof WIDE | 
   const found: string[] = [];
   for (const [width, colorScheme] of looks) {
     await page.setViewportSize({ width, height: 844 });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // colours that are under way are no colours
+    await page.emulateMedia({ colorScheme });
     const complaints = await complaintsOfAxe(page);
     found.push(...complaints.map((complaint) => `${state}, ${width}, ${colorScheme}: ${complaint}`));
   }
