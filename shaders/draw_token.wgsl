@@ -20,8 +20,9 @@
 // `drawn` by their bits. Where there are fewer tokens than TOP, the last ones are token 0 with p = 0.
 // When the window is full it slides: it goes on with its last KEEP tokens, which are read again from position 0 on.
 //
-// Put behind lanes.wgsl. One workgroup of LANES threads for each sequence; a thread has CHUNK tokens, one after the other. Sums are added in the
-// same order in every run. With LANES 1 there is no barrier. Sizes: B sequences, V tokens, T places of the window.
+// Put behind lanes.wgsl. One workgroup of LANES threads for each sequence; a thread has CHUNK tokens, one after the other. Sums are
+// added in the same order in every run. With LANES 1 there is no barrier. Some barriers depend on the options: FXC, an older compiler
+// for Windows, allows that of no numbers but those of a uniform buffer. Sizes: B sequences, V tokens, T places of the window.
 
 struct Options {
   temperature: f32,
@@ -40,7 +41,7 @@ struct State {
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;          // (B, V)
-@group(0) @binding(1) var<storage, read> options: Options;
+@group(0) @binding(1) var<uniform> options: Options;
 @group(0) @binding(2) var<storage, read_write> state: array<State>;   // (B)
 @group(0) @binding(3) var<storage, read_write> history: array<u32>;   // (B, T)
 @group(0) @binding(4) var<storage, read_write> latest: array<u32>;    // (B, V): 1 + number of the token's last occurrence

@@ -12,10 +12,10 @@ export interface Kernel {
   readonly constants: Readonly<Record<string, Constant>>;
 }
 
-/** A storage buffer as the shader declares it. */
+/** A buffer as the shader declares it. */
 export interface BindingDeclaration {
   readonly binding: number;
-  readonly writable: boolean;
+  readonly type: GPUBufferBindingType;
 }
 
 export interface CompiledKernel {
@@ -29,13 +29,14 @@ export function float(value: number): string {
   return `f32(${Number.isInteger(value) ? value.toFixed(1) : value})`;
 }
 
-const DECLARATION = /@group\(0\)\s*@binding\((\d+)\)\s*var<storage(?:,\s*(read|read_write))?>\s*(\w+)/g;
+const DECLARATION = /@group\(0\)\s*@binding\((\d+)\)\s*var<(uniform|storage)(?:,\s*(read|read_write))?>\s*(\w+)/g;
 
-/** The storage buffers that a source declares, by name. The shader is the one place that says what is written. */
+/** The buffers that a source declares, by name. The shader is the one place that says what is written. */
 export function bindingsOf(source: string): ReadonlyMap<string, BindingDeclaration> {
   const found = new Map<string, BindingDeclaration>();
-  for (const [, binding, access, name] of source.matchAll(DECLARATION)) {
-    found.set(name!, { binding: Number(binding), writable: access === 'read_write' });
+  for (const [, binding, space, access, name] of source.matchAll(DECLARATION)) {
+    const type = space === 'uniform' ? space : access === 'read_write' ? 'storage' : 'read-only-storage';
+    found.set(name!, { binding: Number(binding), type });
   }
   return found;
 }
@@ -156,8 +157,8 @@ export class PipelineCache {
       if (!declared) {
         throw new InklingError('internal', `${entry} declares no buffer “${name}”`);
       }
-      const type = declared.writable ? 'storage' : 'read-only-storage';
-      return { binding: declared.binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
+      const { binding, type } = declared;
+      return { binding, visibility: GPUShaderStage.COMPUTE, buffer: { type } };
     });
     device.pushErrorScope('validation');
     const module = device.createShaderModule({ label: entry, code });

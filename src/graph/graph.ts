@@ -203,7 +203,7 @@ export class Graph {
       throw new InklingError('internal', `${kernel.entry} reads ${packed} as if it were not packed.`);
     }
     const declared = bindingsOf(kernel.source);
-    const writes = new Set(Object.keys(bindings).filter((name) => declared.get(name)?.writable));
+    const writes = new Set(Object.keys(bindings).filter((name) => declared.get(name)?.type === 'storage'));
     return { kernel, bindings, writes, workgroups };
   }
 

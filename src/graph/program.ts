@@ -115,7 +115,8 @@ export class Arena {
 
   async #create(label: string, bytes: number): Promise<GPUBuffer> {
     requireFits(this.#device, bytes, label);
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
+    const usage = STORAGE | UNIFORM | COPY_SRC | COPY_DST; // the shader says as which of the two it reads it
     const size = Math.ceil(bytes / 16) * 16;
     const buffer = await guarded(this.#device.gpu, label, () => this.#device.gpu.createBuffer({ label, size, usage }));
     this.bytes += size;

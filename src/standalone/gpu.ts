@@ -24,11 +24,11 @@ export async function openGPU(
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits;
   const device = await adapter.requestDevice({ requiredLimits: { maxBufferSize, maxStorageBufferBindingSize } });
   const program = decoder.programs[isSoftware(adapter.info) ? 'software' : 'gpu'];
-  const { STORAGE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+  const { STORAGE, UNIFORM, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
   device.pushErrorScope('validation');
   device.pushErrorScope('out-of-memory');
   const buffers = program.buffers.map((size) =>
-    device.createBuffer({ size: Math.ceil(size / 16) * 16, usage: STORAGE | COPY_SRC | COPY_DST }),
+    device.createBuffer({ size: Math.ceil(size / 16) * 16, usage: STORAGE | UNIFORM | COPY_SRC | COPY_DST }),
   );
   const staging = device.createBuffer({ size: 4 * program.ring * program.record, usage: MAP_READ | COPY_DST });
   device.queue.writeBuffer(buffers[0]!, 0, weights);
@@ -62,8 +62,8 @@ async function compile(
     const code = specialise({ source: sources[source]!, entry, constants });
     const declared = bindingsOf(code);
     const entries = names.map((name): GPUBindGroupLayoutEntry => {
-      const { binding, writable } = declared.get(name)!;
-      return { binding, visibility: 4, buffer: { type: writable ? 'storage' : 'read-only-storage' } };
+      const { binding, type } = declared.get(name)!;
+      return { binding, visibility: 4, buffer: { type } };
     });
     const layout = device.createBindGroupLayout({ entries });
     const pipeline = await device.createComputePipelineAsync({

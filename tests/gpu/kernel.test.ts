@@ -51,17 +51,19 @@ test.each([
   expect(float(value)).toBe(text);
 });
 
-test('bindingsOf reads number, name and access', () => {
+test('bindingsOf reads number, name and kind', () => {
   const source = [
     '@group(0) @binding(0) var<storage, read> a: array<f32>;',
     '@group(0) @binding(3) var<storage, read_write> b: array<vec4f>;  // (N)',
     '@group(0) @binding(4) var<storage> c: array<u32>;',
+    '@group(0) @binding(5) var<uniform> d: Options;',
     'var<workgroup> scratch: array<f32, 64>;',
   ].join('\n');
   expect([...bindingsOf(source)]).toEqual([
-    ['a', { binding: 0, writable: false }],
-    ['b', { binding: 3, writable: true }],
-    ['c', { binding: 4, writable: false }],
+    ['a', { binding: 0, type: 'read-only-storage' }],
+    ['b', { binding: 3, type: 'storage' }],
+    ['c', { binding: 4, type: 'read-only-storage' }],
+    ['d', { binding: 5, type: 'uniform' }],
   ]);
 });
 
