@@ -41,6 +41,11 @@ export async function watchArrivals(device: GPUDevice, tardy_ms = TARDY_MS): Pro
   return watch.tardy;
 }
 
+/** Whether results have to be fetched by submits, and so arrive up to a look too late. */
+export function isTardy(device: GPUDevice): boolean {
+  return watchOf(device).tardy;
+}
+
 /** When the browser tells that the queue is done. */
 async function asked({ queue }: GPUDevice): Promise<number> {
   await queue.onSubmittedWorkDone().catch(() => {});

@@ -35,6 +35,8 @@ export class StepLoop {
   #done: number;
   #queued: number;
   #flight: Promise<void> = Promise.resolve();
+  /** Set once work has been left out: no state of the run is to be trusted, or kept, any more. */
+  #lost: InklingError | undefined;
 
   constructor(options: StepLoopOptions) {
     this.#options = options;
@@ -66,10 +68,12 @@ export class StepLoop {
 
   /**
    * Submits steps until `target` of them are done and their records have arrived. Throws `Stopped`, and `Unsound` where a
-   * step is not finite; then nothing is in flight any more.
+   * step is not finite; then nothing is in flight any more. Throws `work-lost` where a step's record is not its own, and from
+   * then on.
    */
   async runTo(target: number, listener: TrainerListener): Promise<void> {
     const { device, step, statistics, control } = this.#options;
+    if (this.#lost) throw this.#lost;
     const flights: Promise<void>[] = [];
     let lastArrival = performance.now();
     try {
@@ -115,7 +119,8 @@ export class StepLoop {
       await Promise.allSettled(flights); // a stop leaves nothing in flight either
       // Where a step was not sound, those after it were not made.
       this.#queued = this.#done;
-      this.#flight = Promise.resolve();
+      this.#flight = this.#lost ? Promise.reject(this.#lost) : Promise.resolve();
+      this.#flight.catch(() => {});
     }
   }
 
@@ -133,7 +138,10 @@ export class StepLoop {
     for (let at = 0; at < numbers.length && !unsound; at += 4) {
       const step = first + made.length + 1;
       const record = { step, loss: numbers[at]!, grad_norm: numbers[at + 1]!, lr: numbers[at + 2]! };
-      if (numbers[at + 3] !== step) throw workLost(step);
+      if (numbers[at + 3] !== step) {
+        this.#lost = workLost(step);
+        throw this.#lost;
+      }
       if (Number.isFinite(record.loss) && Number.isFinite(record.grad_norm)) made.push(record);
       else unsound = record;
     }
@@ -160,11 +168,14 @@ export class StepLoop {
   }
 }
 
-/** Some drivers drop work that takes them too long, and say nothing: then a record is not that of its step. */
+/**
+ * Some drivers drop work that takes them too long, and say nothing. Where a dropped submit held the end of a step, the record
+ * that is found in its place is another step's.
+ */
 function workLost(step: number): InklingError {
   return new InklingError(
     'work-lost',
-    `The graphics driver has left out a part of step ${step} without a word, so the run cannot be trusted any more.`,
+    `The graphics driver has left out step ${step} without a word, so the run cannot be trusted any more.`,
     'Continue it from where it was last saved; a smaller model or batch helps if it happens again.',
   );
 }

@@ -53,8 +53,14 @@ test('what the server says is told', async () => {
     code: 'not-fetched',
     message: expect.stringMatching(/^127\.0\.0\.1:\d+ answered 404 to the request for \/no\.txt\.$/),
   });
-  await expect(read(`${base}/endless.txt`)).rejects.toMatchObject({ code: 'bad-text', message: /200,000,001 bytes/ });
-  await expect(read(`${base}/broken.txt`)).rejects.toMatchObject({ code: 'not-fetched', message: /broke before/ });
+  await expect(read(`${base}/endless.txt`)).rejects.toMatchObject({
+    code: 'bad-text',
+    message: expect.stringMatching(/200,000,001 bytes/),
+  });
+  await expect(read(`${base}/broken.txt`)).rejects.toMatchObject({
+    code: 'not-fetched',
+    message: expect.stringMatching(/broke before/),
+  });
 });
 
 test('reading can be given up', async () => {

@@ -70,7 +70,7 @@ describe('fields', () => {
     const { model, training } = preset('tiny');
     expect(all.map(({ key }) => key).sort()).toEqual(Object.keys({ ...model, ...training }).sort());
     for (const { key } of all) {
-      expect(OPTIONS[key]).toMatchObject({ label: /./, help: /\.$/ });
+      expect(OPTIONS[key]).toMatchObject({ label: expect.stringMatching(/./), help: expect.stringMatching(/\.$/) });
       expect(chosenOf({ model, training }, key)).not.toBeUndefined();
     }
     const labels = Object.values(OPTIONS).map(({ label }) => label);
@@ -82,6 +82,7 @@ describe('fields', () => {
     const wrong = { model: { ...model, n_head: 3 }, training: { ...training, dropout: 2, batch_size: 1.5 } };
     const faults = [...configFaults(wrong)];
     expect(faults.map(({ key }) => key).sort()).toEqual(['batch_size', 'dropout', 'n_embd']);
-    for (const fault of faults) expect(fault).toMatchObject({ message: /\.$/, hint: /\.$/ });
+    for (const fault of faults)
+      expect(fault).toMatchObject({ message: expect.stringMatching(/\.$/), hint: expect.stringMatching(/\.$/) });
   });
 });
