@@ -26,12 +26,12 @@ cp -r node_modules/webgpu/dist/linux-x64 "$base/node_modules/webgpu/dist/"
 cp -L /usr/lib/x86_64-linux-gnu/libvulkan.so.1 "$base/lib/"
 cp bench/page.mjs "$base/bench/"
 # what the measurements read that is not the project's own
+[ -f ../shared/data/tinyshakespeare.txt ] || { echo 'There is no ../shared/data/tinyshakespeare.txt, which the runs train on.' >&2; exit 1; }
 for folder in data fixtures reference; do
   [ -d "../shared/$folder" ] && mkdir -p "$base/shared" && cp -r "../shared/$folder" "$base/shared/"
 done
 # its last tenth, by which a run is judged
-[ -f "$base/shared/data/tinyshakespeare.txt" ] &&
-  tail -c +$(($(stat -c %s "$base/shared/data/tinyshakespeare.txt") * 9 / 10 + 1)) "$base/shared/data/tinyshakespeare.txt" >"$base/shared/data/validation.txt"
+tail -c +$(($(stat -c %s "$base/shared/data/tinyshakespeare.txt") * 9 / 10 + 1)) "$base/shared/data/tinyshakespeare.txt" >"$base/shared/data/validation.txt"
 tar -C "$base" -c . | xz --x86 --lzma2=preset=9e >"$out/base.tar.xz"
 
 browser=$stage/browser

@@ -42,6 +42,10 @@ const SOFTWARE = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 /** A machine without a language makes a headless browser name one that does not exist. */
 const LOCALE = 'en-US';
 const LONG_TASK_MS = 50;
+/** Of a run that outlasts its watching, and neither evaluates nor writes meanwhile. */
+const ENDLESS = 'steps=1000000&eval_interval=1000000&sample_interval=0';
+/** A click that has not been answered after so long never is. */
+const ANSWER_MS = 10_000;
 const MINUTE = 60_000;
 
 /**
@@ -96,7 +100,7 @@ async function reading(page, label, holds, timeout) {
  */
 function clickToAnswer(page, name, answer) {
   return page.evaluate(
-    async ([name, answer]) => {
+    async ([name, answer, wait]) => {
       /** @type {(root: Document | ShadowRoot, text: string) => HTMLButtonElement | undefined} */
       const find = (root, text) => {
         for (const element of root.querySelectorAll('*')) {
@@ -108,10 +112,13 @@ function clickToAnswer(page, name, answer) {
       };
       const started = performance.now();
       find(document, name)?.click();
-      while (!find(document, answer)) await new Promise((resolve) => setTimeout(resolve, 1));
+      while (!find(document, answer)) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        if (performance.now() - started > wait) throw new Error(`${name} was not answered by ${answer}`);
+      }
       return performance.now() - started;
     },
-    /** @type {[string, string]} */ ([name, answer]),
+    /** @type {[string, string, number]} */ ([name, answer, ANSWER_MS]),
   );
 }
 
@@ -127,7 +134,7 @@ async function watchRun(browser, address, { config, precision, stand, seconds })
   const complaints = /** @type {string[]} */ ([]);
   page.on('pageerror', (error) => complaints.push(error.message));
   try {
-    await page.goto(`${address}#preset=${config}${precision === 'f32' ? '' : `&precision=${precision}`}`);
+    await page.goto(`${address}#preset=${config}&${ENDLESS}${precision === 'f32' ? '' : `&precision=${precision}`}`);
     const train = page.getByRole('button', { name: 'Train' });
     await train.waitFor({ timeout: MINUTE });
     await page.waitForTimeout(1000 * stand);
@@ -150,11 +157,13 @@ async function watchRun(browser, address, { config, precision, stand, seconds })
       answers.push(await clickToAnswer(page, 'Pause', 'Resume'), await clickToAnswer(page, 'Resume', 'Pause'));
       await page.waitForTimeout(200);
     }
+    const facts = await page.getByText(/GPU dispatches a step/).textContent({ timeout: 5000 });
     const tasks = await page.evaluate(() => /** @type {any} */ (globalThis).tasks.filter(Boolean));
     return {
       page: 'run',
       config,
-      precision,
+      asked: precision,
+      facts: facts?.trim(), // say what was computed in, where it was not f32
       stood_s: stand,
       first_loss_ms: Math.round(first.at - clicked),
       ms_per_step: Number(((to.at - from.at) / (to.value - from.value)).toPrecision(3)),
@@ -171,18 +180,17 @@ async function watchRun(browser, address, { config, precision, stand, seconds })
 }
 
 /**
- * The page's own benchmark, as its table has it.
+ * The page's own benchmark, as its table has it, row by row as they come.
  * @param {import('playwright').Browser} browser
  * @param {string} address
  * @param {string[]} configs the rows to wait for
  */
-async function ownBenchmark(browser, address, configs) {
+async function* ownBenchmark(browser, address, configs) {
   const page = await browser.newPage({ locale: LOCALE });
   try {
     await page.goto(`${address}?bench`);
     const panel = page.locator('bench-panel');
     await panel.getByRole('button', { name: 'Measure', exact: true }).click({ timeout: MINUTE });
-    const rows = [];
     for (const config of configs) {
       await panel.getByRole('rowheader', { name: config, exact: true }).waitFor({ timeout: 4 * MINUTE });
       const row = panel.getByRole('row', { name: new RegExp(`^${config}\\b`) });
@@ -191,9 +199,8 @@ async function ownBenchmark(browser, address, configs) {
         Number(cell.replaceAll(',', '')),
       );
       const figures = { ms_per_step, floor_ms, tokens_per_s, dispatches_per_step, submits_per_step };
-      rows.push({ page: 'benchmark', config, ...figures, gpu_memory: cells.at(-1) });
+      yield { page: 'benchmark', config, ...figures, gpu_memory: cells.at(-1) };
     }
-    return rows;
   } finally {
     await page.close();
   }
@@ -237,9 +244,12 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--disable-background-networking', ...(flags.software ? SOFTWARE : REAL), ...flags.flag],
 });
 let failures = 0;
-const attempt = async (/** @type {object} */ what, /** @type {() => Promise<unknown[]>} */ work) => {
+const attempt = async (
+  /** @type {object} */ what,
+  /** @type {() => AsyncIterable<unknown> | Promise<unknown[]>} */ work,
+) => {
   try {
-    for (const line of await work()) tell(line);
+    for await (const line of await work()) tell(line);
   } catch (error) {
     failures += 1;
     tell({ ...what, failure: String(error instanceof Error ? error.message : error).split('\n')[0] });

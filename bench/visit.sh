@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs, on a machine that pack.sh packed for, the measurements that it is asked for by name, one after the other, each under a
 # limit of its own, so that a visit of a quarter of an hour brings back most of them whatever hangs. Needs nothing but the
-# driver. Lines of JSON go to the terminal, everything to the folder OUT (or ./visit-results) too.
+# driver. Lines of JSON go to the terminal; those and all else to all.log in the folder OUT (or ./visit-results), which is one file
+# because only a few come back.
 #
 #     bash visit.sh                 names them
 #     bash visit.sh unpack          lays out what was packed in /tmp/inkling; the browser once all its pieces have come
@@ -26,10 +27,13 @@ stage() {
   local limit=$1 name=$2 start=$SECONDS
   shift 2
   printf '== %s (at %s s, at most %s s): %s\n' "$name" "$((start - began))" "$limit" "${*/#$home\//}"
-  timeout -k 5 "$limit" "$@" >>"$out/$name.log" 2>&1
+  timeout -k 5 "$limit" "$@" >"$home/stage.log" 2>&1
   local rc=$?
-  grep -v 'XDG_RUNTIME_DIR' "$out/$name.log" | tail -n "${LINES_SHOWN:-8}" | cut -c1-600
-  printf '== %s: %s s, exit %s\n' "$name" "$((SECONDS - start))" "$rc"
+  local ended
+  ended=$(printf '== %s: %s s, exit %s' "$name" "$((SECONDS - start))" "$rc")
+  { printf '== %s: %s\n' "$name" "$*"; cat "$home/stage.log"; printf '%s\n' "$ended"; } >>"$out/all.log"
+  tail -n "${LINES_SHOWN:-5}" "$home/stage.log" | cut -c1-400
+  printf '%s\n' "$ended"
 }
 
 inkling() { # LIMIT NAME ARGUMENTS
@@ -59,7 +63,11 @@ END
 }
 
 unpack() {
-  [ -f "$here/base.tar.xz" ] && xz -dc "$here/base.tar.xz" | tar -C "$home" -x
+  if [ -f "$here/base.tar.xz" ]; then xz -dc "$here/base.tar.xz" | tar -C "$home" -x; fi
+  if [ ! -x "$home/node" ]; then
+    printf 'base.tar.xz is not there, or xz is missing: nothing can be measured.\n'
+    exit 1
+  fi
   mkdir -p "$home/pieces"
   cp "$here"/browser.tar.xz.* "$home/pieces/" 2>/dev/null # kept, where pieces come one call after the other
   if [ ! -e "$home/chromium" ] && cat "$home"/pieces/browser.tar.xz.* 2>/dev/null | xz -t 2>/dev/null; then
@@ -99,7 +107,7 @@ measure() {
         inkling 40 cpu-run train --json --text "$text" --preset nanogpt-cpu --seed "$seed" --out "$home/cpu-$seed"
         inkling 30 cpu-run evaluate --json --model "$home/cpu-$seed" --text "$validation"
       done ;;
-    gpu-run) inkling 280 gpu-run train --json --text "$text" --preset nanogpt-gpu --eval-every 250 --out "$home/gpu-f32" ;;
+    gpu-run) inkling 400 gpu-run train --json --text "$text" --preset nanogpt-gpu --eval-every 250 --out "$home/gpu-f32" ;;
     gpu-run-half) inkling 220 gpu-run-half train --json --text "$text" --preset nanogpt-gpu --precision f16 --eval-every 250 --out "$home/gpu-f16" ;;
     writing) inkling 60 writing bench --json --generate --config all ;;
     page) page 150 page --config tiny,nanogpt-cpu --stand 0.3,8 ;;
