@@ -80,6 +80,11 @@ alias Out4 = vec4f;
 //#endif
 @group(0) @binding(6) var<storage, read_write> dbias: array<f32>;       // (M)
 
+// Which block of the outputs a workgroup computes, along n and m, and of how many terms their sums are.
+fn share(workgroup: vec3u) -> vec3u {
+  return vec3u(workgroup.xy, K);
+}
+
 // Four numbers of the row of `a` that begins at `row`. Past the row's end they are zero, so that they add nothing to a
 // product; where rows are read whole vectors at a time, what lies past the end is in columns that are never stored.
 fn load_a(row: u32, column: u32) -> vec4f {

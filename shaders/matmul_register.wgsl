@@ -1,7 +1,8 @@
 // Matrix product in registers: a thread owns ROWS x COLUMNS outputs and reads its operands straight from memory, four
-// numbers at a time. Put behind matmul.wgsl. A larger tile reads each operand less often, a smaller one keeps more
-// threads busy. Each output's sum runs over k in order, four at a time, as a dot product of four numbers of a row of `a`
-// and four of a column of `b`: on a processor, a sum of scaled vectors would go through memory at each term.
+// numbers at a time. Put behind matmul.wgsl, or what has the same functions (muon_product.wgsl). A larger tile reads each operand
+// less often, a smaller one keeps more threads busy. Each output's sum runs over k in order, four at a time, as a dot product of
+// four numbers of a row of `a` and four of a column of `b`: on a processor, a sum of scaled vectors would go through memory at
+// each term.
 //
 // QUADS: the four threads of a quad lie side by side along n and need the same numbers of `a`: each reads a quarter, and
 // they swap. A swap leaves each thread with the four quarters in an order of its own (that of thread `lane ^ s` comes
@@ -56,14 +57,15 @@ fn load_a_until(end: u32, k: u32, row: u32) -> vec4f {
 
 @compute @workgroup_size(TX, TY, SLICES)
 fn matmul(
-  @builtin(global_invocation_id) thread: vec3u,
+  @builtin(workgroup_id) workgroup: vec3u,
   @builtin(local_invocation_id) local: vec3u,
 //#if QUADS
   @builtin(subgroup_invocation_id) invocation: u32,
 //#endif
 ) {
-  let m = thread.y * ROWS;
-  let n = thread.x * COLUMNS;
+  let block = share(workgroup);
+  let m = (block.y * TY + local.y) * ROWS;
+  let n = (block.x * TX + local.x) * COLUMNS;
   // row i of the tile is row m + (i ^ swapped) of the result
 //#if QUADS
   let lane = invocation & 3u;
@@ -87,7 +89,7 @@ fn matmul(
 //#endif
 //#endif
   let begin = local.z * SLICE;
-  let end = min(begin + SLICE, K);
+  let end = min(begin + SLICE, block.z);
   var sums: array<vec4f, SUMS>;  // row i, vector j of the tile at i * COLUMNS4 + j
 
 //#if A_TRANSPOSED
@@ -212,7 +214,7 @@ fn matmul(
 
 //#if BIAS_GRADIENT
 //#if QUADS
-  if (thread.x < 4u) { // each of the first quad, for the rows that it has read itself
+  if (n < 4u * COLUMNS) { // each of the first quad, for the rows that it has read itself
 //#else
   if (n == 0u) {
 //#endif

@@ -1,6 +1,6 @@
 // Matrix product through workgroup memory: a workgroup computes BM x BN outputs and brings BK columns of `a` and rows of
 // `b` at a time into tiles that all of its threads read; each thread owns ROWS x COLUMNS of the outputs, in blocks of 4 x 4.
-// Put behind matmul.wgsl. What GPUs like; on a processor its barriers are very dear. Each output's sum, or stretch of
+// Put behind matmul.wgsl, or what has the same functions (muon_product.wgsl). What GPUs like; on a processor its barriers are very dear. Each output's sum, or stretch of
 // a sum, runs over k in order.
 //
 // The tiles are kept with k as the slow index, so that the inner loop reads whole vectors along m and n. They are filled
@@ -143,14 +143,15 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   const PATCHES = TX / 8u;  // of 4 x 8 threads, along n
   let x = (index / 32u % PATCHES) * 8u + index % 8u;
   let y = (index / 32u / PATCHES) * 4u + index % 32u / 8u;
-  let m0 = workgroup.y * BM4 * 4u;
-  let n0 = workgroup.x * BN4 * 4u;
+  let own = share(workgroup);
+  let m0 = own.y * BM4 * 4u;
+  let n0 = own.x * BN4 * 4u;
 //#if SPLIT
   let begin = workgroup.z * SLICE;
   let end = min(begin + SLICE, K);
 //#else
   const begin = 0u;
-  const end = K;
+  let end = own.z;
 //#endif
   var sums: array<vec4f, SUMS>;  // row i, vector j of the thread's at i * COLUMNS4 + j
   var column_sum = vec4f();  // of the index-th vector of the workgroup's rows

@@ -1,4 +1,4 @@
-import { PRESET_NAMES, type PresetName } from '../model/config.ts';
+import { OPTIMIZERS, PRESET_NAMES, type PresetName } from '../model/config.ts';
 import { BENCH_VOCABULARY, type Benchmark, benchmark } from '../training/benchmark.ts';
 import type { ProfileRow } from '../training/profile.ts';
 import { readFlags, UsageError } from './arguments.ts';
@@ -11,6 +11,7 @@ import { precisionOf, requireOneTuning, TUNING_FLAGS, tuningOf } from './tuning.
 const FLAGS = {
   config: 'text',
   steps: 'count',
+  optimizer: 'text',
   profile: 'switch',
   generate: 'switch',
   curve: 'switch',
@@ -23,8 +24,8 @@ const SLOW_STEP_MS = 10_000;
 
 /** What has no effect on what else can be measured. */
 const NOT_WITH = {
-  generate: ['curve', 'steps', 'profile', 'precision', 'tune', 'no-tune'],
-  curve: ['profile', 'tune', 'no-tune'],
+  generate: ['curve', 'steps', 'optimizer', 'profile', 'precision', 'tune', 'no-tune'],
+  curve: ['optimizer', 'profile', 'tune', 'no-tune'],
 } as const;
 
 /** `bench`: times a training step of each configuration, beside the least that it can take on this adapter. */
@@ -35,6 +36,13 @@ export async function bench(argv: string[]): Promise<boolean> {
     throw new UsageError(
       `bench: there is no configuration “${config}”.`,
       `Take one of ${PRESET_NAMES.join(', ')} or all.`,
+    );
+  }
+  const optimizer = OPTIMIZERS.find((name) => name === flags.optimizer);
+  if (flags.optimizer !== undefined && !optimizer) {
+    throw new UsageError(
+      `bench: there is no optimizer “${flags.optimizer}”.`,
+      `Take one of ${OPTIMIZERS.join(', ')}, or leave it out for that of the configuration.`,
     );
   }
   if (steps !== undefined && steps < 1) {
@@ -65,6 +73,7 @@ export async function bench(argv: string[]): Promise<boolean> {
         precision: wanted,
         tuning: tuningOf(flags, device),
         steps,
+        optimizer,
         profile: flags.profile,
         ...(!flags.config && { patience_ms: SLOW_STEP_MS }),
       });
@@ -93,7 +102,7 @@ function tell(output: Output, { result, rates, batches, note }: Benchmark, adapt
       `${config}: ${figure(ms_per_step)} ms a step, ${tokens_per_s.toLocaleString('en-US')} tokens/s; ${(ms_per_step / floor_ms).toFixed(2)} x the floor of ${figure(floor_ms)} ms`,
       `  floor: arithmetic ${figure(floor.arithmetic_ms)} ms at ${figure(rates.flops / 1e6)} GFLOP/s, bytes ${figure(floor.bytes_ms)} ms at ${figure(rates.bytes / 1e6)} GB/s, dispatches ${figure(floor.dispatch_ms)} ms at ${figure(1000 * rates.dispatch)} us`,
       `  ${rest.dispatches_per_step} dispatches and ${figure(rest.submits_per_step)} submits a step; ${rest.parameters.toLocaleString('en-US')} parameters, ${(rest.gpu_bytes / 2 ** 20).toFixed(1)} MiB on the GPU`,
-      `  median of ${batches} batches, on ${adapter}, products of ${rest.precision}, ${rest.dropout > 0 ? `dropout ${rest.dropout}` : 'without dropout'}`,
+      `  median of ${batches} batches, on ${adapter}, products of ${rest.precision}, ${rest.optimizer}, ${rest.dropout > 0 ? `dropout ${rest.dropout}` : 'without dropout'}`,
     ].join('\n'),
   );
 }

@@ -27,7 +27,10 @@ export function flopsOf(dispatch: Dispatch): number {
   return partsOf(dispatch).reduce((sum, part) => sum + flopsOfPart(part), 0);
 }
 
-/** Multiplications and additions of `numbers` results, each a sum over the shorter side of a matrix: they all have one, the width. */
+/**
+ * Multiplications and additions of `numbers` results, each a sum over the shorter side of a matrix: they all have one, the width.
+ * Of a symmetric result half is enough.
+ */
 function muonFlops({ kernel: { constants } }: Dispatch, numbers: number, grams: number): number {
   return 2 * numbers * Math.sqrt(grams / Number(constants.MATRICES));
 }
@@ -39,11 +42,11 @@ function flopsOfPart(part: Dispatch): number {
     case 'matmul':
       return 2 * Number(constants.M) * Number(constants.N) * Number(constants.K);
     case 'muon_gram':
-      return muonFlops(part, bindings.x!.size, bindings.out!.size);
+      return muonFlops(part, bindings.a!.size, bindings.out!.size) / 2;
     case 'muon_polynomial':
-      return muonFlops(part, bindings.out!.size, bindings.out!.size);
+      return muonFlops(part, bindings.out!.size, bindings.out!.size) / 2;
     case 'muon_apply':
-      return muonFlops(part, bindings.out!.size, bindings.polynomial!.size);
+      return muonFlops(part, bindings.out!.size, bindings.a!.size);
     case 'attention': // q k, p v
       return causalFlops(constants, 2);
     case 'attention_backward_q': // q k again, dout v, ds k

@@ -1,7 +1,15 @@
 import type { Device } from '../gpu/device.ts';
 import type { KernelTraits } from '../graph/graph.ts';
 import type { Tuning } from '../graph/tuner.ts';
-import { type GPTConfig, type PrecisionChoice, type PresetName, preset, type TrainingConfig } from '../model/config.ts';
+import {
+  type GPTConfig,
+  type OptimizerName,
+  type PrecisionChoice,
+  type PresetName,
+  preset,
+  type TrainingConfig,
+  withOptimizer,
+} from '../model/config.ts';
 import { floorOf, measureRates, type Rates, randomCorpus, timeTraining, traceBenchmark, traceWith } from './bench.ts';
 import { type Computation, chooseComputation } from './computation.ts';
 import { type ProfileRow, profile } from './profile.ts';
@@ -13,6 +21,8 @@ export const BENCH_VOCABULARY = 65;
 export interface BenchOptions {
   precision?: PrecisionChoice | undefined;
   tuning?: Tuning | undefined;
+  /** Another than the preset's. */
+  optimizer?: OptimizerName | undefined;
   /** Steps of each timed batch; as many as last half a second without it. */
   steps?: number | undefined;
   /** A configuration whose step must take longer than so many milliseconds is left out. */
@@ -34,6 +44,7 @@ export interface BenchResult {
   submits_per_step: number;
   gpu_bytes: number;
   dropout: number;
+  optimizer: OptimizerName;
   precision: 'f32' | 'f16';
 }
 
@@ -60,7 +71,8 @@ export interface LeftOut {
  * Throws what `Trainer.create` throws, and the reason of `signal` when it is aborted.
  */
 export async function benchmark(device: Device, name: PresetName, options: BenchOptions): Promise<Benchmark | LeftOut> {
-  const { model: shape, training } = preset(name);
+  const { model: shape, training: usual } = preset(name);
+  const training = options.optimizer ? withOptimizer(usual, options.optimizer) : usual;
   const model = { ...shape, vocab_size: BENCH_VOCABULARY };
   const { precision: wanted, tuning, signal } = options;
   const traced = (traits: KernelTraits) => traceWith(traits, model, training);
@@ -105,6 +117,7 @@ async function time(device: Device, one: Case, { steps, signal, ...options }: Be
     submits_per_step,
     gpu_bytes,
     dropout: training.dropout,
+    optimizer: training.optimizer,
     precision: computation.precision,
   };
   const kernels = options.profile ? await profile(device, model, training, corpus, rates, computation, signal) : [];

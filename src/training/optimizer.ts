@@ -38,7 +38,7 @@ function squaresShape(elements: number, lanes: number) {
 /**
  * Appends the end of a training step: the gradient norm over all parameters, clipping, the optimizer, and the step's
  * record. `losses` are those of all the step's rows. Three dispatches, whatever the number of tensors; Muon takes
- * sixteen more, whatever the number of matrices, and pruned weights that stay zero take one.
+ * seventeen more, whatever the number of matrices, and pruned weights that stay zero take one.
  */
 export function optimizerStep(graph: Graph, losses: Tensor, config: TrainingConfig): OptimizerTensors {
   const { optimizer } = config;

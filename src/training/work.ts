@@ -19,14 +19,16 @@ export function workOf(dispatch: Dispatch): Work {
 }
 
 /**
- * What a training step has to do at least: 6 operations for each parameter and token, and attention's products over the
- * past of each token (two forward, four backward); each operator's inputs and outputs once.
+ * What a training step has to do at least: 6 operations for each parameter and token, attention's products over the past of each
+ * token (two forward, four backward), and Muon's; each operator's inputs and outputs once.
  */
 export function stepWork(graph: Graph, model: GPTConfig, batch: number): Work {
   const { n_layer, n_embd, block_size: T } = model;
   const tokens = batch * T;
   const attention = 6 * n_layer * n_embd * (T + 1) * tokens;
   const counts = (tensor: Tensor) => !tensor.scratch && !isTable(tensor);
+  const muon = graph.dispatches.filter(({ kernel }) => kernel.entry.startsWith('muon'));
+  const flops = muon.reduce((sum, dispatch) => sum + flopsOf(dispatch), attention);
   const bytes = graph.dispatches.reduce((sum, dispatch) => sum + bytesOf(dispatch, counts), 0);
-  return { flops: 6 * layoutOf(model).count * tokens + attention, bytes };
+  return { flops: 6 * layoutOf(model).count * tokens + flops, bytes };
 }

@@ -31,6 +31,7 @@ test('a configuration is a line of JSON, and with --profile each kernel of its s
     'submits_per_step',
     'gpu_bytes',
     'dropout',
+    'optimizer',
     'precision',
   ]);
   expect(line.precision).toBe('f32');
@@ -47,6 +48,8 @@ test('a configuration is a line of JSON, and with --profile each kernel of its s
 
 test.for([
   [['--config', 'huge'], /Take one of tiny, small, nanogpt-cpu, nanogpt-gpu or all/],
+  [['--optimizer', 'adamax'], /Take one of adamw, adam, sgd, lion, muon/],
+  [['--generate', '--optimizer', 'muon'], /--generate does nothing with --optimizer/],
   [['--steps', '0'], /at least 1, not 0/],
   [['tiny'], /belongs to no flag/],
   [['--generate', '--steps', '3', '--profile'], /--generate does nothing with --steps and --profile/],

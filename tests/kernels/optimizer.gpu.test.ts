@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import type { Device } from '../../src/gpu/device.ts';
 import { readBuffer } from '../../src/gpu/readback.ts';
-import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
+import { GRADIENTS, Graph, type KernelTraits, PARAMETERS } from '../../src/graph/graph.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena } from '../../src/graph/program.ts';
 import { preset, type TrainingConfig, withOptimizer } from '../../src/model/config.ts';
@@ -48,6 +48,21 @@ const BLOCKS: TensorRow[] = [
   { name: 'lm_head.weight', shape: [11, 5], decay: true },
 ];
 
+/** Of sizes that vectors of four divide, with widths of more than one block, and gaps between the matrices. */
+const EVEN: TensorRow[] = [
+  { name: 'transformer.h.0.attn.c_attn.weight', shape: [108, 36], decay: true },
+  { name: 'transformer.h.0.attn.c_proj.weight', shape: [36, 36], decay: true },
+  { name: 'transformer.h.0.mlp.c_fc.weight', shape: [20, 36], decay: true },
+  { name: 'transformer.h.0.mlp.c_proj.weight', shape: [36, 140], decay: true },
+  { name: 'bias', shape: [5], decay: false },
+];
+
+/** As wide as takes the larger blocks on a GPU, and of no whole number of them. */
+const WIDE: TensorRow[] = [
+  { name: 'transformer.h.0.attn.c_proj.weight', shape: [260, 260], decay: true },
+  { name: 'transformer.h.0.mlp.c_fc.weight', shape: [308, 260], decay: true },
+];
+
 interface Looser {
   /** Of the parameters, the moments and the average. */
   state?: number;
@@ -62,6 +77,7 @@ async function followReference(
   changes: Partial<TrainingConfig>,
   gradientScale = 1,
   tolerance: Looser = {},
+  traits: KernelTraits = { lanes: 1 },
 ): Promise<void> {
   const config: TrainingConfig = {
     ...preset('tiny').training,
@@ -73,7 +89,7 @@ async function followReference(
   const random = new Random(rows.length + config.max_iters);
   const losses = 77;
   const layout = new ParameterLayout(rows);
-  const graph = new Graph(layout, { lanes: 1 }, true);
+  const graph = new Graph(layout, traits, true);
   const lossInput = graph.input('losses', [losses]);
   optimizerStep(graph, lossInput, config);
 
@@ -220,4 +236,16 @@ describe('every optimizer over 30 steps', () => {
       ema_decay: 0.8,
     }),
   );
+});
+
+describe('Muon, however its products are computed', () => {
+  const muon = { ...withOptimizer(preset('tiny').training, 'muon'), max_iters: 2, warmup_iters: 1, lr_decay_iters: 2 };
+  const WAYS = { registers: { lanes: 1 }, quads: { lanes: 1, quads: true }, 'workgroup memory': { lanes: 32 } };
+  const SHAPES = { 'odd sizes': BLOCKS, 'even sizes': EVEN, 'wide matrices': WIDE };
+
+  gpuTest.for(
+    Object.entries(WAYS).flatMap(([way, traits]) =>
+      Object.entries(SHAPES).map(([sizes, rows]) => [way, sizes, rows, traits] as const),
+    ),
+  )('%s, %s', ([, , rows, traits], { device }) => followReference(device, rows, muon, 1, {}, traits));
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Graph, partsOf } from '../../src/graph/graph.ts';
-import { preset } from '../../src/model/config.ts';
+import { preset, withOptimizer } from '../../src/model/config.ts';
 import { layoutOf } from '../../src/model/parameters.ts';
 import { floorOf } from '../../src/training/bench.ts';
 import { traceTraining } from '../../src/training/step.ts';
@@ -22,8 +22,8 @@ test.each([
   [{ optimizer: 'sgd', schedule: 'wsd', l2: 0.1, label_smoothing: 0.1, ema_decay: 0.9, patience: 3 }, 2, 41],
   // two for each of five places that drop between others, and none within attention
   [{ dropout: 0.1 }, 2, 51],
-  [{ optimizer: 'muon' }, 2, 57],
-  [{ optimizer: 'muon' }, 4, 87],
+  [{ optimizer: 'muon' }, 2, 58],
+  [{ optimizer: 'muon' }, 4, 88],
 ] as const)('with %o, a step of %i layers takes %i dispatches', (changes, n_layer, dispatches) => {
   const sized = { ...model, n_layer };
   const graph = new Graph(layoutOf(sized), { lanes: 1 }, true);
@@ -65,6 +65,18 @@ test('a step’s work is six for each parameter and token, and attention over th
   const attention = n_layer * training.batch_size * ((T * (T + 1)) / 2) * n_embd * 2 * 6;
   const { flops } = stepWork(trace(1000), model, training.batch_size);
   expect(flops).toBe(6 * layoutOf(model).count * tokens + attention);
+});
+
+test('Muon’s products are three an iteration for each matrix, of two of which half is enough', () => {
+  const graph = new Graph(layoutOf(model), { lanes: 1 }, true);
+  const muon = withOptimizer(training, 'muon');
+  traceTraining(graph, model, muon, { length: 1000, region: { first: 0, length: 1000 } });
+  const sides = [...layoutOf(model).slots.values()]
+    .filter(({ name, shape }) => name.startsWith('transformer.h.') && shape.length === 2)
+    .map(({ shape }) => [...shape].sort((a, b) => a - b) as [number, number]);
+  const products = sides.reduce((sum, [n, inner]) => sum + n * n * inner + n ** 3 + 2 * n * n * inner, 0);
+  const { flops } = stepWork(graph, model, training.batch_size);
+  expect(flops - stepWork(trace(1000), model, training.batch_size).flops).toBe(5 * products);
 });
 
 test('the size of the corpus is none of the step’s bytes', () => {

@@ -14,6 +14,7 @@ const report: BenchReport = {
     submits_per_step: 0.5,
     gpu_bytes: 2_200_000,
     dropout: 0,
+    optimizer: 'adamw',
     precision: 'f32',
   },
   note: '',

@@ -184,6 +184,48 @@ export function twoProducts(graph: Graph, ...both: readonly [Product, Product]):
   graph.dispatchSideBySide(both.map((each, i) => request(graph, each, variants[i]!, TY)));
 }
 
+/** How a variant computes, behind what gives it its operands; and the constants of that which no size decides. */
+export function bodyOf(
+  variant: Variant,
+  TY: number,
+  { A_TRANSPOSED, B_TRANSPOSED }: { A_TRANSPOSED: boolean; B_TRANSPOSED: boolean },
+): { source: string; constants: Record<string, Constant> } {
+  const {
+    tile: [ROWS, COLUMNS],
+    tx: TX,
+    depth,
+    quads = false,
+    slices = 1,
+  } = variant;
+  return {
+    source: variant.units ? matrixSource : depth ? sharedSource : registerSource,
+    constants: {
+      ROWS,
+      ROWS4: ROWS / 4,
+      COLUMNS,
+      COLUMNS4: COLUMNS / 4,
+      SUMS: (ROWS * COLUMNS) / 4,
+      TX,
+      TY,
+      A_TRANSPOSED,
+      B_TRANSPOSED,
+      ...(depth
+        ? {
+            BK: depth,
+            BLOCKS_OF_K: depth / 4,
+            FILLS: Math.ceil(((ROWS * TY + COLUMNS * TX) * depth) / (16 * TX * TY)),
+          }
+        : {
+            READ: (A_TRANSPOSED ? ROWS / 4 : ROWS) / (quads ? 4 : 1),
+            STEP: quads ? 16 : 4,
+            QUADS: quads,
+            SPLIT: slices > 1,
+            SLICES: slices,
+          }),
+    },
+  };
+}
+
 function request(
   graph: Graph,
   { layout, shape, a, b, out, finish = {} }: Product,
@@ -195,7 +237,6 @@ function request(
     tile: [ROWS, COLUMNS],
     tx: TX,
     depth,
-    quads = false,
     slices = 1,
   } = variant;
   const split = splits(variant, shape) ? stretches(variant, shape) : undefined;
@@ -219,24 +260,16 @@ function request(
   const HALF = A_HALF || B_HALF || OUT_HALF || variant.units !== undefined;
   const kind = finish.activate?.activation;
   const kept = finish.activate?.slope;
+  const body = bodyOf(variant, TY, { A_TRANSPOSED, B_TRANSPOSED });
   const constants: Record<string, Constant> = {
     M,
     N,
     K,
     A_WIDTH,
     B_WIDTH,
-    SUMS: (ROWS * COLUMNS) / 4,
-    TX,
-    TY,
+    ...body.constants,
     ...(depth
       ? {
-          ROWS,
-          ROWS4: ROWS / 4,
-          COLUMNS,
-          COLUMNS4: COLUMNS / 4,
-          BK: depth,
-          BLOCKS_OF_K: depth / 4,
-          FILLS: Math.ceil(((ROWS * TY + COLUMNS * TX) * depth) / (16 * TX * TY)),
           WHOLE_TILES: M % (ROWS * TY) === 0 && N % (COLUMNS * TX) === 0 && K % depth === 0,
           SPLIT: split !== undefined,
           SLICE: split?.length ?? K,
@@ -244,20 +277,9 @@ function request(
           ...(variant.units && unitConstants(graph.traits.units!, variant)),
         }
       : {
-          ROWS,
-          ROWS4: ROWS / 4,
-          COLUMNS,
-          COLUMNS4: COLUMNS / 4,
-          READ: (A_TRANSPOSED ? ROWS / 4 : ROWS) / (quads ? 4 : 1),
-          STEP: quads ? 16 : 4,
           WHOLE: K % 4 === 0,
-          QUADS: quads,
-          SPLIT: slices > 1,
-          SLICES: slices,
           SLICE: 4 * Math.ceil(K / (4 * slices)),
         }),
-    A_TRANSPOSED,
-    B_TRANSPOSED,
     HALF,
     A_HALF,
     B_HALF,
@@ -280,11 +302,7 @@ function request(
     GELU_TANH: kind === 'gelu_tanh',
     RELU: kind === 'relu',
   };
-  const source =
-    (kind ? activationSource : '') +
-    reading.source +
-    commonSource +
-    (variant.units ? matrixSource : depth ? sharedSource : registerSource);
+  const source = (kind ? activationSource : '') + reading.source + commonSource + body.source;
   return {
     kernel: { source, entry: 'matmul', constants },
     bindings: {

@@ -1,0 +1,183 @@
+// The three products of Muon's iteration (see muon.wgsl), of all matrices at once; X has no more rows than columns.
+//
+//   GRAM        A = X X^T
+//   POLYNOMIAL  B = b A + c A A            A is symmetric, so that A A^T is taken for A A
+//   APPLY       X = a X + B X
+// A and B are symmetric: workgroups compute the blocks on and above the diagonal, and write those above it below it as well.
+// In the FIRST iteration what is read has not been divided by X's norm yet: `scales` has 1 / |X|. The LAST one brings X to the size
+// of an AdamW step, and transposes a matrix back that has more rows than columns.
+//
+// This file stands in for matmul.wgsl: it has the operands and the way out. One of matmul_register.wgsl and matmul_shared.wgsl is
+// put behind it, and muon_matrices.wgsl in front. Their sizes M, N and K are of the matrix that a workgroup works on.
+
+//#if VEC4
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;         // X, A or B
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;         // X (APPLY)
+//#else
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+//#endif
+//#if OUT_VEC4
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>; // A, B or the next X
+//#else
+@group(0) @binding(3) var<storage, read_write> out: array<f32>;
+//#endif
+@group(0) @binding(4) var<storage, read> scales: array<f32>;      // (MATRICES)
+
+const A_FACTOR = 3.4445;
+const B_FACTOR = -4.7750;
+const C_FACTOR = 2.0315;
+
+var<private> M: u32;
+var<private> N: u32;
+var<private> K: u32;
+var<private> A_WIDTH: u32;
+var<private> B_WIDTH: u32;
+// Where the operands and the result begin, by what X and what the product's way out is multiplied.
+var<private> a_at: u32;
+var<private> b_at: u32;
+var<private> out_at: u32;
+var<private> scale: f32;
+var<private> last_scale: f32;
+var<private> is_tall: bool;
+var<private> is_mirrored: bool;
+
+fn share(workgroup: vec3u) -> vec3u {
+  let number = workgroup.x + workgroup.y * ACROSS;
+  if (number >= WORKGROUPS) {
+    return vec3u(); // of a product without rows
+  }
+  let index = number_of(number, !APPLY);
+  let matrix = matrices[index];
+  let n = min(matrix.rows, matrix.columns);
+  let inner = max(matrix.rows, matrix.columns);
+  is_tall = matrix.rows > matrix.columns;
+  M = n;
+//#if FIRST
+  scale = scales[index];
+//#else
+  scale = 1.0;
+//#endif
+//#if LAST
+  last_scale = 0.2 * sqrt(f32(inner));
+//#else
+  last_scale = 1.0;
+//#endif
+//#if GRAM
+  N = n;
+  A_WIDTH = inner;
+  B_WIDTH = inner;
+  a_at = matrix.at;
+  b_at = matrix.at;
+  out_at = matrix.gram_at;
+  K = inner;
+//#endif
+//#if POLYNOMIAL
+  N = n;
+  A_WIDTH = n;
+  B_WIDTH = n;
+  a_at = matrix.gram_at;
+  b_at = matrix.gram_at;
+  out_at = matrix.gram_at;
+  K = n;
+//#endif
+//#if APPLY
+  N = inner;
+  A_WIDTH = n;
+  B_WIDTH = inner;
+  a_at = matrix.gram_at;
+  b_at = matrix.at;
+  out_at = matrix.at;
+  K = n;
+//#endif
+//#if APPLY
+  let block = number - matrix.first[WHICH];
+  let across = blocks(inner);
+  return vec3u(block % across, block / across, n);
+//#else
+  var column = number - matrix.gram_first[WHICH]; // counted from the diagonal
+  var row = 0u;
+  for (var across = blocks(n); column >= across; across--) {
+    column -= across;
+    row++;
+  }
+  is_mirrored = column > 0u;
+  return vec3u(row + column, row, select(n, inner, GRAM));
+//#endif
+}
+
+// As in matmul.wgsl.
+fn load_a(row: u32, column: u32) -> vec4f {
+//#if VEC4
+  return a[(a_at + row + column) >> 2u];
+//#else
+  var v = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    if (column + i < A_WIDTH) {
+      v[i] = a[a_at + row + column + i];
+    }
+  }
+  return v;
+//#endif
+}
+
+fn load_b(row: u32, column: u32) -> vec4f {
+//#if VEC4
+//#if APPLY
+  return b[(b_at + row + column) >> 2u];
+//#else
+  return a[(b_at + row + column) >> 2u];
+//#endif
+//#else
+  var v = vec4f();
+  for (var i = 0u; i < 4u; i++) {
+    if (column + i < B_WIDTH) {
+//#if APPLY
+      v[i] = b[b_at + row + column + i];
+//#else
+      v[i] = a[b_at + row + column + i];
+//#endif
+    }
+  }
+  return v;
+//#endif
+}
+
+fn scaled(sum: vec4f, n: u32) -> vec4f {
+  return sum;
+}
+
+fn load_bias(n: u32) -> vec4f {
+  return vec4f();
+}
+
+fn finish_bias(sums: vec4f, m: u32) {}
+
+fn finish(sum: vec4f, m: u32, n: u32) {
+  // what lies in the result's place is read from the row of `a` or `b` that has the result's width
+//#if GRAM
+  let y = sum;
+//#endif
+//#if POLYNOMIAL
+  let y = scale * scale * (B_FACTOR * load_a(m * N, n) + C_FACTOR * scale * scale * sum);
+//#endif
+//#if APPLY
+  let y = last_scale * scale * (A_FACTOR * load_b(m * N, n) + sum);
+//#endif
+//#if OUT_VEC4
+  out[(out_at + m * N + n) >> 2u] = y;
+//#else
+  for (var j = 0u; j < 4u && n + j < N; j++) {
+//#if LAST
+    out[out_at + select(m * N + n + j, (n + j) * M + m, is_tall)] = y[j];
+//#else
+    out[out_at + m * N + n + j] = y[j];
+//#endif
+//#if !APPLY
+    if (is_mirrored) {
+      out[out_at + (n + j) * N + m] = y[j];
+    }
+//#endif
+  }
+//#endif
+}
