@@ -30,6 +30,7 @@ struct Update {
 @group(0) @binding(6) var<storage, read_write> spare: array<f32>;    // (HIDDEN): zeroed between the matrices
 @group(0) @binding(7) var<storage, read> gram: array<f32>;           // A
 @group(0) @binding(8) var<storage, read_write> scales: array<f32>;   // (MATRICES): 1 / |X|
+@group(0) @binding(9) var<storage, read_write> ones: array<f32>;     // (MATRICES): what divides an X that has been divided
 
 alias Shared = f32;
 
@@ -86,5 +87,6 @@ fn muon_norm(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_
   let trace = sum_lanes(part, lane, 0u);
   if (lane == 0u) {
     scales[workgroup.x] = 1.0 / (sqrt(trace) + 1e-7);
+    ones[workgroup.x] = 1.0;
   }
 }

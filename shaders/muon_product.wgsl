@@ -4,8 +4,8 @@
 //   POLYNOMIAL  B = b A + c A A            A is symmetric, so that A A^T is taken for A A
 //   APPLY       X = a X + B X
 // A and B are symmetric: workgroups compute the blocks on and above the diagonal, and write those above it below it as well.
-// In the FIRST iteration what is read has not been divided by X's norm yet: `scales` has 1 / |X|. The LAST one brings X to the size
-// of an AdamW step, and transposes a matrix back that has more rows than columns.
+// In the first iteration what is read has not been divided by X's norm yet: `scales` has 1 / |X|, and later ones. The LAST iteration
+// brings X to the size of an AdamW step, and transposes a matrix back that has more rows than columns.
 //
 // This file stands in for matmul.wgsl: it has the operands and the way out. One of matmul_register.wgsl and matmul_shared.wgsl is
 // put behind it, and muon_matrices.wgsl in front. Their sizes M, N and K are of the matrix that a workgroup works on.
@@ -53,10 +53,8 @@ fn share(workgroup: vec3u) -> vec3u {
   let inner = max(matrix.rows, matrix.columns);
   is_tall = matrix.rows > matrix.columns;
   M = n;
-//#if FIRST
+//#if !GRAM
   scale = scales[index];
-//#else
-  scale = 1.0;
 //#endif
 //#if LAST
   last_scale = 0.2 * sqrt(f32(inner));

@@ -125,7 +125,8 @@ export function orthogonalize(graph: Graph, hidden: HiddenMatrices, update: Tens
   let spare = graph.tensor('muon spare', [HIDDEN]);
   const gram = graph.tensor('muon gram', [gramSize]);
   const polynomial = graph.tensor('muon polynomial', [gramSize]);
-  const scales = graph.tensor('muon scales', [count]);
+  const norms = graph.tensor('muon norms', [count]);
+  const ones = graph.tensor('muon ones', [count]);
   const widths = hidden.slots.map((slot) => Math.min(...sizesOf(slot)));
   const { LANES, REDUCE } = rowShape(graph, Math.max(...widths));
   const constants: Record<string, Constant> = {
@@ -162,14 +163,12 @@ export function orthogonalize(graph: Graph, hidden: HiddenMatrices, update: Tens
   const VEC4 = hidden.slots.every(({ shape }) => shape.every((length) => length % 4 === 0));
   const multiply = (
     entry: 'muon_gram' | 'muon_polynomial' | 'muon_apply',
-    place: number,
     bindings: Record<string, Tensor>,
+    LAST = false,
   ) => {
     const APPLY = entry === 'muon_apply';
     const share = shared(APPLY ? workgroups : gramWorkgroups, edge);
     const body = bodyOf(variant, TY, { A_TRANSPOSED: false, B_TRANSPOSED: !APPLY });
-    const FIRST = place === 0 && entry !== 'muon_gram';
-    const LAST = place === ITERATIONS - 1 && APPLY;
     graph.dispatch(
       {
         source: matricesSource + productSource + body.source.replace('fn matmul(', `fn ${entry}(`),
@@ -189,25 +188,25 @@ export function orthogonalize(graph: Graph, hidden: HiddenMatrices, update: Tens
           GRAM: entry === 'muon_gram',
           POLYNOMIAL: entry === 'muon_polynomial',
           APPLY,
-          FIRST,
           LAST,
         },
       },
-      { matrices, ...bindings, ...(FIRST && { scales }) },
+      { matrices, ...bindings },
       share.workgroups,
     );
   };
-  for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    multiply('muon_gram', iteration, { a: x, out: gram });
-    if (iteration === 0) {
+  for (let iteration = 1; iteration <= ITERATIONS; iteration++) {
+    multiply('muon_gram', { a: x, out: gram });
+    if (iteration === 1) {
       graph.dispatch(
         { source: ownSource, entry: 'muon_norm', constants: { ...constants, ...begun.constants } },
-        { matrices, gram, scales },
+        { matrices, gram, scales: norms, ones },
         [count, 1, 1],
       );
     }
-    multiply('muon_polynomial', iteration, { a: gram, out: polynomial });
-    multiply('muon_apply', iteration, { a: polynomial, b: x, out: spare });
+    const scales = iteration === 1 ? norms : ones;
+    multiply('muon_polynomial', { a: gram, scales, out: polynomial });
+    multiply('muon_apply', { a: polynomial, b: x, scales, out: spare }, iteration === ITERATIONS);
     [x, spare] = [spare, x];
   }
   return x;
