@@ -16,6 +16,18 @@
 
 alias Shared = f32;
 
+const LOWEST = -3.4e38;
+
+// The tokens of a thread's next four logits; and these, of which those past the last one repeat it.
+fn four_from(v: u32) -> vec4u {
+  return v + LANES * vec4u(0u, 1u, 2u, 3u);
+}
+
+fn load(base: u32, tokens: vec4u) -> vec4f {
+  let at = base + min(tokens, vec4u(V - 1u));
+  return vec4f(logits[at.x], logits[at.y], logits[at.z], logits[at.w]);
+}
+
 @compute @workgroup_size(LANES, GROUPS)
 fn cross_entropy(
   @builtin(workgroup_id) workgroup: vec3u,
@@ -29,35 +41,42 @@ fn cross_entropy(
   let base = n * V;
   let target_ = targets[n];
 
-  var highest = -3.4e38;
-  for (var v = lane; v < V; v += LANES) {
-    highest = max(highest, logits[base + v]);
-  }
-  highest = max_lanes(highest, lane, local.y);
-
+  // Four logits at a time, in one pass: the sum is brought to a new maximum when that grows, as in attention.
+  var own_highest = LOWEST;
   var sum = 0.0;
-  var at_target = 0.0;
-  for (var v = lane; v < V; v += LANES) {
-    let shifted = logits[base + v] - highest;
-    at_target = select(at_target, shifted, v == target_);
-    sum += exp(shifted);
+  for (var v = lane; v < V; v += 4u * LANES) {
+    let at = four_from(v);
+    let l = select(vec4f(LOWEST), load(base, at), at < vec4u(V));
+    let higher = max(own_highest, max(max(l.x, l.y), max(l.z, l.w)));
+    sum = sum * exp(own_highest - higher) + dot(exp(l - higher), vec4f(1.0));
+    own_highest = higher;
   }
-  sum = sum_lanes(sum, lane, local.y);
+  let highest = max_lanes(own_highest, lane, local.y);
+  // a lane without logits has the sum zero
+  sum = sum_lanes(sum * exp(own_highest - highest), lane, local.y);
   if (row >= N) {
     return;
   }
   if (lane == target_ % LANES) {
-    loss[FIRST_LOSS + row] = log(sum) - at_target;
+    loss[FIRST_LOSS + row] = log(sum) + (highest - logits[base + target_]);
   }
 //#if TRAINING
   let scale = 1.0 / (sum * f32(LOSSES));
-  for (var v = lane; v < V; v += LANES) {
-    let p = exp(logits[base + v] - highest) * scale;
+  for (var v = lane; v < V; v += 4u * LANES) {
+    let at = four_from(v);
+    let p = exp(load(base, at) - highest) * scale;
+    let is_target = at == vec4u(target_);
 //#if SMOOTH
-    logits[base + v] = p - (SMOOTHING / f32(V) + select(0.0, 1.0 - SMOOTHING, v == target_)) / f32(LOSSES);
+    let share = vec4f(SMOOTHING / f32(V)) + select(vec4f(), vec4f(1.0 - SMOOTHING), is_target);
+    let gradient = p - share / f32(LOSSES);
 //#else
-    logits[base + v] = select(p, p - 1.0 / f32(LOSSES), v == target_);
+    let gradient = select(p, p - 1.0 / f32(LOSSES), is_target);
 //#endif
+    //#repeat i 4
+    if (at[i] < V) {
+      logits[base + at[i]] = gradient[i];
+    }
+    //#endrepeat
   }
 //#endif
 }

@@ -91,13 +91,9 @@ fn load_a(row: u32, column: u32) -> vec4f {
 //#if A_VEC4
   return vec4f(a[(row + column) >> 2u]);
 //#else
-  var v = vec4f();
-  for (var i = 0u; i < 4u; i++) {
-    if (column + i < A_WIDTH) {
-      v[i] = f32(a[row + column + i]);
-    }
-  }
-  return v;
+  let at = row + min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(A_WIDTH - 1u));
+  let v = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
+  return select(vec4f(), v, column + vec4u(0u, 1u, 2u, 3u) < vec4u(A_WIDTH));
 //#endif
 }
 
@@ -108,13 +104,9 @@ fn load_b(row: u32, column: u32) -> vec4f {
 //#if B_VEC4
   return vec4f(b[(row + column) >> 2u]);
 //#else
-  var v = vec4f();
-  for (var i = 0u; i < 4u; i++) {
-    if (column + i < B_WIDTH) {
-      v[i] = f32(b[row + column + i]);
-    }
-  }
-  return v;
+  let at = row + min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(B_WIDTH - 1u));
+  let v = vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
+  return select(vec4f(), v, column + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH));
 //#endif
 //#endif
 }
@@ -178,7 +170,8 @@ fn finish(z: vec4f, m: u32, n: u32) {
   out[at] = v;
 //#endif
 //#else
-  for (var j = 0u; j < 4u && n + j < N; j++) {
+  //#repeat j 4
+  if (n + j < N) {
     let at = m * N + n + j;
     var y = v[j];
 //#if KEEP_SLOPE
@@ -199,6 +192,7 @@ fn finish(z: vec4f, m: u32, n: u32) {
     out[at] = y;
 //#endif
   }
+  //#endrepeat
 //#endif
 }
 

@@ -32,7 +32,7 @@ export interface OptimizerTensors {
 function squaresShape(elements: number, lanes: number) {
   const REDUCE = lanes > 1;
   const SQUARERS = 2 ** Math.min(REDUCE ? 16 : 14, Math.max(6, Math.ceil(Math.log2(elements / (REDUCE ? 16 : 64)))));
-  return { REDUCE, SQUARERS, PARTIALS: REDUCE ? SQUARERS / 64 : SQUARERS, GATHERERS: REDUCE ? 256 : 64 };
+  return { REDUCE, SQUARERS, PARTIALS: REDUCE ? SQUARERS / 64 : SQUARERS, GATHERERS: REDUCE ? 256 : 4 };
 }
 
 /**
