@@ -2,8 +2,8 @@
 // their values): thread `lane` has the vectors lane, lane + 4 ... of each, PARTS of them, in registers, and the four add up their
 // parts of a dot product. So a thread has registers for several rows, and what it reads serves all of these. For GPUs: many
 // threads. With QUADS they tell each other as a quad of a subgroup does, without a barrier; where there are no subgroups
-// (Safari, Firefox), through workgroup memory. The rows that a quad walks are read by all quads of a workgroup, and stay in
-// the first cache.
+// (Safari, Firefox), through workgroup memory; there of two rows at a time (PAIRED), because each time takes a barrier. The rows that
+// a quad walks are read by all quads of a workgroup, and stay in the first cache. PAIRS: half of ROWS, rounded up.
 //
 // EARLY: values are read before their keys have been computed with, where there are registers for both.
 // All of a workgroup walk the same rows, also those that some of its quads do not see: where threads part ways, a GPU takes long
@@ -31,6 +31,11 @@ fn quad_sum4(x: vec4f, index: u32) -> vec4f {
 fn of_quad(mine: f32, index: u32) -> vec4f {
   return vec4f(quadBroadcast(mine, 0u), quadBroadcast(mine, 1u), quadBroadcast(mine, 2u), quadBroadcast(mine, 3u));
 }
+
+// Of `x` and `y` each: what each thread has, in the order of the threads.
+fn both_of_quad(x: f32, y: f32, index: u32) -> mat2x4f {
+  return mat2x4f(of_quad(x, index), of_quad(y, index));
+}
 //#else
 // Two halves that take turns: who writes into one has met all others at the barrier since they have read it.
 var<workgroup> exchange: array<vec4f, 128>;
@@ -55,9 +60,13 @@ fn quad_sum4(x: vec4f, index: u32) -> vec4f {
   return (all[0] + all[1]) + (all[2] + all[3]);
 }
 
+fn both_of_quad(x: f32, y: f32, index: u32) -> mat2x4f {
+  let all = tell(vec4f(x, y, 0.0, 0.0), index);
+  return mat2x4f(vec4f(all[0].x, all[1].x, all[2].x, all[3].x), vec4f(all[0].y, all[1].y, all[2].y, all[3].y));
+}
+
 fn of_quad(mine: f32, index: u32) -> vec4f {
-  let all = tell(vec4f(mine), index);
-  return vec4f(all[0].x, all[1].x, all[2].x, all[3].x);
+  return both_of_quad(mine, 0.0, index)[0];
 }
 //#endif
 
@@ -205,18 +214,28 @@ fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_
     //#repeat j 4
     let u = min(u0 + j, T - 1u);
     var key: array<vec4f, PARTS>;
-    var s = array<f32, ROWS>();
-    var dp = array<f32, ROWS>();
+    var parts = array<vec2f, 2u * PAIRS>(); // of each row's score, and of the gradient of its probability
     //#repeat i PARTS
     key[i] = load_qkv(k_at + u * 3u * C, 4u * i + lane);
     let value = load_qkv(v_at + u * 3u * C, 4u * i + lane);
     //#repeat r ROWS
-    s[r] += dot(q[r * PARTS + i], key[i]);
-    dp[r] += dot(dy[r * PARTS + i], value);
+    parts[r] += vec2f(dot(q[r * PARTS + i], key[i]), dot(dy[r * PARTS + i], value));
     //#endrepeat
     //#endrepeat
+    var row_sums: array<vec2f, 2u * PAIRS>;
+//#if PAIRED
+    //#repeat p PAIRS
+    let both = quad_sum4(vec4f(parts[2u * p], parts[2u * p + 1u]), index);
+    row_sums[2u * p] = both.xy;
+    row_sums[2u * p + 1u] = both.zw;
+    //#endrepeat
+//#else
     //#repeat r ROWS
-    let sums = quad_sum2(vec2f(s[r], dp[r]), index); // the score, and the gradient of its probability
+    row_sums[r] = quad_sum2(parts[r], index);
+    //#endrepeat
+//#endif
+    //#repeat r ROWS
+    let sums = row_sums[r];
 //#if DROP
     let dprobability = sums.y * masks[r][j];
 //#else
@@ -272,8 +291,7 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
 
   for (var t0 = workgroup.x * 16u * ROWS; t0 < T; t0 += 4u) {
     let mine = row_at + min(t0 + lane, T - 1u);
-    let lses = of_quad(saved_lse[mine], index);
-    let dots_of_four = of_quad(saved_dots[mine], index);
+    let of_four = both_of_quad(saved_lse[mine], saved_dots[mine], index);
 //#if DROP
     let my_row = mask_row(key, mine);
     var masks: array<vec4f, ROWS>;
@@ -285,20 +303,30 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
     let t = min(t0 + j, T - 1u);
     var query: array<vec4f, PARTS>;
     var dy: array<vec4f, PARTS>;
-    var s = array<f32, ROWS>();
-    var dp = array<f32, ROWS>();
+    var parts = array<vec2f, 2u * PAIRS>(); // of each row's score, and of the gradient of its probability
     //#repeat i PARTS
     query[i] = load_qkv(q_at + t * 3u * C, 4u * i + lane) * SCALE;
     dy[i] = load_dout(out_at + t * C, 4u * i + lane);
     //#repeat r ROWS
-    s[r] += dot(k[r * PARTS + i], query[i]);
-    dp[r] += dot(v[r * PARTS + i], dy[i]);
+    parts[r] += vec2f(dot(k[r * PARTS + i], query[i]), dot(v[r * PARTS + i], dy[i]));
     //#endrepeat
     //#endrepeat
+    var row_sums: array<vec2f, 2u * PAIRS>;
+//#if PAIRED
+    //#repeat p PAIRS
+    let both = quad_sum4(vec4f(parts[2u * p], parts[2u * p + 1u]), index);
+    row_sums[2u * p] = both.xy;
+    row_sums[2u * p + 1u] = both.zw;
+    //#endrepeat
+//#else
+    //#repeat r ROWS
+    row_sums[r] = quad_sum2(parts[r], index);
+    //#endrepeat
+//#endif
     //#repeat r ROWS
     let outside = t0 + j < u0 + r || t0 + j >= T;
-    let sums = quad_sum2(vec2f(s[r], dp[r]), index);
-    let p = select(exp(sums.x - lses[j]), 0.0, outside);
+    let sums = row_sums[r];
+    let p = select(exp(sums.x - of_four[0][j]), 0.0, outside);
 //#if DROP
     let m = masks[r][j];
     let kept = m * p;
@@ -307,7 +335,7 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
     let kept = p;
     let dprobability = sums.y;
 //#endif
-    let ds = p * (dprobability - dots_of_four[j]); // the query has SCALE in it
+    let ds = p * (dprobability - of_four[1][j]); // the query has SCALE in it
     //#repeat i PARTS
     dk[r * PARTS + i] += query[i] * ds;
     dv[r * PARTS + i] += dy[i] * kept;

@@ -4,7 +4,15 @@ import { expectClose, gpuTest, runExperiment } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';
 import * as reference from '../reference/attention.ts';
 
-const SHAPES = [
+interface Sizes {
+  B: number;
+  T: number;
+  NH: number;
+  HS: number;
+  fewRegisters?: boolean;
+}
+
+const SHAPES: Sizes[] = [
   { B: 2, T: 9, NH: 3, HS: 5 },
   { B: 1, T: 37, NH: 3, HS: 7 },
   { B: 3, T: 1, NH: 2, HS: 3 },
@@ -17,8 +25,9 @@ const SHAPES = [
   { B: 1, T: 5, NH: 1, HS: 128 },
 ];
 
-/** So many that a thread of a quad has several. */
+/** So many that a thread of a quad has several: four; and with few registers four, three and two in the three kernels. */
 const MANY_ROWS = { B: 33, T: 67, NH: 30, HS: 16 };
+const FEW_REGISTERS = { B: 115, T: 19, NH: 30, HS: 32, fewRegisters: true };
 
 describe.each([
   ['by rows', {}],
@@ -32,8 +41,9 @@ describe.each([
     }
   });
 
-  const shapes = 'sharedRows' in traits ? [...SHAPES, MANY_ROWS] : SHAPES;
-  gpuTest.for(shapes)('B $B, T $T, $NH heads of $HS', async (shape, { device }) => {
+  const many = 'sharedRows' in traits ? [traits.sharedRows === 'quads' ? MANY_ROWS : FEW_REGISTERS] : [];
+  const shapes = [...SHAPES, ...many];
+  gpuTest.for(shapes)('B $B, T $T, $NH heads of $HS', async ({ fewRegisters = false, ...shape }: Sizes, { device }) => {
     const { B, T, NH, HS } = shape;
     const C = NH * HS;
     const random = new Random(T * C);
@@ -41,6 +51,7 @@ describe.each([
     const dout = random.normals(B * T * C);
     const { out, grads } = await runExperiment(device, {
       ...traits,
+      fewRegisters,
       inputs: { qkv: { shape: [B, T, 3 * C], data: qkv } },
       build: (graph, t) => attention(graph, t.qkv!, NH),
       dout,

@@ -245,7 +245,9 @@ describe('Muon, however its products are computed', () => {
 
   gpuTest.for(
     Object.entries(WAYS).flatMap(([way, traits]) =>
-      Object.entries(SHAPES).map(([sizes, rows]) => [way, sizes, rows, traits] as const),
+      Object.entries(SHAPES)
+        .filter(([sizes]) => sizes !== 'wide matrices' || way === 'workgroup memory') // by others, blocks are the same
+        .map(([sizes, rows]) => [way, sizes, rows, traits] as const),
     ),
   )('%s, %s', ([, , rows, traits], { device }) => followReference(device, rows, muon, 1, {}, traits));
 });

@@ -32,13 +32,17 @@ function byRows(T: number): Shape {
 }
 
 /** More rows a thread read less often what they share; fewer give a GPU threads enough. */
-function byQuads(entry: keyof typeof MOST_VECTORS, T: number, heads: number, HS: number, few: boolean): Shape {
+function byQuads(
+  entry: keyof typeof MOST_VECTORS,
+  { T, heads, HS }: { T: number; heads: number; HS: number },
+  { few, quads }: { few: boolean; quads: boolean },
+): Shape {
   const PARTS = HS / 16;
   const most = few ? MOST_VECTORS[entry] / 2 : MOST_VECTORS[entry];
   const fits = (rows: number) => rows * PARTS <= most && (heads * T * 4) / rows >= ENOUGH_THREADS;
   const rows = [4, 3, 2].find(fits) ?? 1;
   return {
-    constants: { ROWS: rows, PARTS, EARLY: PARTS <= 2 },
+    constants: { ROWS: rows, PAIRS: Math.ceil(rows / 2), PAIRED: !quads && rows > 1, PARTS, EARLY: PARTS <= 2 },
     workgroups: Math.ceil((4 * T) / (rows * QUAD_THREADS)),
   };
 }
@@ -76,7 +80,9 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
   };
   const code = drop?.source ?? source;
   const dispatch = (entry: keyof typeof MOST_VECTORS, bindings: Record<string, Tensor>) => {
-    const shape = shared ? byQuads(entry, T, B * heads, HS, fewRegisters) : byRows(T);
+    const shape = shared
+      ? byQuads(entry, { T, heads: B * heads, HS }, { few: fewRegisters, quads: constants.QUADS })
+      : byRows(T);
     graph.dispatch(
       { source: code, entry, constants: { ...constants, ...shape.constants } },
       { ...bindings, ...drop?.bindings },
