@@ -170,7 +170,7 @@ describe('own text, in one page from first to last', () => {
     await page.getByLabel('Optimizer', { exact: true }).selectOption('muon');
     expect(await page.getByLabel('Momentum', { exact: true }).inputValue()).toBe('0.95');
     await page.getByRole('button', { name: 'Train' }).click();
-    await page.getByText('57 GPU dispatches a step').waitFor({ timeout: 60_000 });
+    await page.getByText('58 GPU dispatches a step').waitFor({ timeout: 60_000 });
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.getByRole('button', { name: 'Train' }).waitFor();
 
