@@ -61,33 +61,13 @@ fn share(workgroup: vec3u) -> vec3u {
 //#else
   last_scale = 1.0;
 //#endif
-//#if GRAM
-  N = n;
-  A_WIDTH = inner;
-  B_WIDTH = inner;
-  a_at = matrix.at;
-  b_at = matrix.at;
-  out_at = matrix.gram_at;
-  K = inner;
-//#endif
-//#if POLYNOMIAL
-  N = n;
-  A_WIDTH = n;
-  B_WIDTH = n;
-  a_at = matrix.gram_at;
-  b_at = matrix.gram_at;
-  out_at = matrix.gram_at;
-  K = n;
-//#endif
-//#if APPLY
-  N = inner;
-  A_WIDTH = n;
-  B_WIDTH = inner;
-  a_at = matrix.gram_at;
-  b_at = matrix.at;
-  out_at = matrix.at;
-  K = n;
-//#endif
+  N = select(n, inner, APPLY);
+  K = select(n, inner, GRAM);
+  A_WIDTH = K;
+  B_WIDTH = select(K, inner, APPLY);
+  a_at = select(matrix.gram_at, matrix.at, GRAM);
+  b_at = select(matrix.at, matrix.gram_at, POLYNOMIAL);
+  out_at = select(matrix.gram_at, matrix.at, APPLY);
 //#if APPLY
   let block = number - matrix.first[WHICH];
   let across = blocks(inner);
