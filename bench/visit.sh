@@ -27,13 +27,12 @@ stage() {
   local limit=$1 name=$2 start=$SECONDS
   shift 2
   printf '== %s (at %s s, at most %s s): %s\n' "$name" "$((start - began))" "$limit" "${*/#$home\//}"
-  timeout -k 5 "$limit" "$@" >"$home/stage.log" 2>&1
-  local rc=$?
-  local ended
-  ended=$(printf '== %s: %s s, exit %s' "$name" "$((SECONDS - start))" "$rc")
-  { printf '== %s: %s\n' "$name" "$*"; cat "$home/stage.log"; printf '%s\n' "$ended"; } >>"$out/all.log"
+  printf '== %s: %s\n' "$name" "$*" >>"$out/all.log"
+  # at once into the file that comes back, for the call may be cut off in the middle of a stage
+  timeout -k 5 "$limit" "$@" 2>&1 | tee "$home/stage.log" >>"$out/all.log"
+  local rc=${PIPESTATUS[0]}
   tail -n "${LINES_SHOWN:-5}" "$home/stage.log" | cut -c1-400
-  printf '%s\n' "$ended"
+  printf '== %s: %s s, exit %s\n' "$name" "$((SECONDS - start))" "$rc" | tee -a "$out/all.log"
 }
 
 inkling() { # LIMIT NAME ARGUMENTS

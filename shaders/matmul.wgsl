@@ -91,7 +91,7 @@ fn load_a(row: u32, column: u32) -> vec4f {
 //#if A_VEC4
   return vec4f(a[(row + column) >> 2u]);
 //#else
-  let at = row + min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(A_WIDTH - 1u));
+  let at = row + min(column + vec4u(0u, 1u, 2u, 3u), vec4u(A_WIDTH - 1u));
   let v = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
   return select(vec4f(), v, column + vec4u(0u, 1u, 2u, 3u) < vec4u(A_WIDTH));
 //#endif
@@ -104,7 +104,7 @@ fn load_b(row: u32, column: u32) -> vec4f {
 //#if B_VEC4
   return vec4f(b[(row + column) >> 2u]);
 //#else
-  let at = row + min(vec4u(column, column + 1u, column + 2u, column + 3u), vec4u(B_WIDTH - 1u));
+  let at = row + min(column + vec4u(0u, 1u, 2u, 3u), vec4u(B_WIDTH - 1u));
   let v = vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
   return select(vec4f(), v, column + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH));
 //#endif

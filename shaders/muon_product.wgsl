@@ -89,13 +89,8 @@ fn load_a(row: u32, column: u32) -> vec4f {
 //#if VEC4
   return a[(a_at + row + column) >> 2u];
 //#else
-  var v = vec4f();
-  for (var i = 0u; i < 4u; i++) {
-    if (column + i < A_WIDTH) {
-      v[i] = a[a_at + row + column + i];
-    }
-  }
-  return v;
+  let at = a_at + row + min(column + vec4u(0u, 1u, 2u, 3u), vec4u(A_WIDTH - 1u));
+  return select(vec4f(), vec4f(a[at.x], a[at.y], a[at.z], a[at.w]), column + vec4u(0u, 1u, 2u, 3u) < vec4u(A_WIDTH));
 //#endif
 }
 
@@ -107,17 +102,13 @@ fn load_b(row: u32, column: u32) -> vec4f {
   return a[(b_at + row + column) >> 2u];
 //#endif
 //#else
-  var v = vec4f();
-  for (var i = 0u; i < 4u; i++) {
-    if (column + i < B_WIDTH) {
+  let at = b_at + row + min(column + vec4u(0u, 1u, 2u, 3u), vec4u(B_WIDTH - 1u));
 //#if APPLY
-      v[i] = b[b_at + row + column + i];
+  let v = vec4f(b[at.x], b[at.y], b[at.z], b[at.w]);
 //#else
-      v[i] = a[b_at + row + column + i];
+  let v = vec4f(a[at.x], a[at.y], a[at.z], a[at.w]);
 //#endif
-    }
-  }
-  return v;
+  return select(vec4f(), v, column + vec4u(0u, 1u, 2u, 3u) < vec4u(B_WIDTH));
 //#endif
 }
 
