@@ -223,6 +223,10 @@ fn matmul(
     //#endrepeat
   }
 //#endif
+  var biases: array<vec4f, COLUMNS4>;
+  //#repeat j COLUMNS4
+  biases[j] = load_bias(n + 4u * j); // past the end the last of them, which is never stored
+  //#endrepeat
   var results = sums; // many rows leave in a loop, whose index would otherwise keep the sums in memory all along
   //#repeat i ROWS
   let row = m + (i ^ swapped);
@@ -230,7 +234,7 @@ fn matmul(
     //#repeat j COLUMNS4
     let column = n + 4u * j;
     if (column < N) {
-      finish(scaled(results[i * COLUMNS4 + j], column) + load_bias(column), row, column);
+      finish(scaled(results[i * COLUMNS4 + j], column) + biases[j], row, column);
     }
     //#endrepeat
   }
