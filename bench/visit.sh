@@ -22,7 +22,7 @@ validation=$home/shared/data/validation.txt
 python=$(command -v python3)
 began=$SECONDS
 
-# stage LIMIT NAME COMMAND...: what it says goes to NAME.log; of that, the lines of JSON and the last other ones are shown
+# stage LIMIT NAME COMMAND...: what it says goes to all.log; the last lines of it are shown
 stage() {
   local limit=$1 name=$2 start=$SECONDS
   shift 2

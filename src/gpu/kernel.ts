@@ -10,6 +10,41 @@ export interface Kernel {
   readonly entry: string;
   /** Constants put in front of the source. Names in capitals. */
   readonly constants: Readonly<Record<string, Constant>>;
+  /**
+   * Names of those constants, all of them whole numbers, that the shader is told as it runs: kernels that differ in nothing
+   * else are compiled once. Not for kernels with barriers: WGSL does not take a variable for the same in every thread.
+   */
+  readonly sizes?: readonly string[];
+}
+
+/** The buffer that tells them, which no shader declares itself. */
+export const SIZES = 'sizes';
+const SIZES_BINDING = 15;
+
+/** What that buffer holds; undefined where all is compiled in. */
+export function sizesOf({ constants, sizes = [] }: Kernel): Uint32Array<ArrayBuffer> | undefined {
+  if (sizes.length === 0) return undefined;
+  const numbers = new Uint32Array(4 * Math.ceil(sizes.length / 4));
+  numbers.set(sizes.map((name) => Number(constants[name])));
+  return numbers;
+}
+
+/**
+ * Declares them as variables, which the entry point fills before anything else. (Not as members of a struct: then what uses a
+ * constant's name could not stand as it is.)
+ */
+function toldSizes(sizes: readonly string[]): string[] {
+  return [
+    `@group(0) @binding(${SIZES_BINDING}) var<uniform> ${SIZES}: array<vec4u, ${Math.ceil(sizes.length / 4)}>;`,
+    ...sizes.map((name) => `var<private> ${name}: u32;`),
+    'fn read_sizes() {',
+    ...sizes.map((name, i) => `  ${name} = ${SIZES}[${i >> 2}].${'xyzw'[i & 3]};`),
+    '}',
+  ];
+}
+
+function readingSizes(code: string, entry: string): string {
+  return code.replace(new RegExp(`fn ${entry}\\s*\\((?:[^()]|\\([^()]*\\))*\\)\\s*{`), '$&\n  read_sizes();');
 }
 
 /** A buffer as the shader declares it. */
@@ -54,9 +89,11 @@ function constantLine(name: string, value: Constant): string {
  * `unroll`). Blocks may be nested. Everything else is plain WGSL: sizes are constants rather than `override`s because
  * workgroup arrays sized by an override misbehave in Safari. Directives go first, wherever they stand.
  */
-export function specialise({ source, entry, constants }: Kernel): string {
+export function specialise({ source, entry, constants, sizes = [] }: Kernel): string {
   const directives: string[] = [];
-  const out = Object.entries(constants).map(([name, value]) => constantLine(name, value));
+  const compiled = Object.entries(constants).filter(([name]) => !sizes.includes(name));
+  const out = compiled.map(([name, value]) => constantLine(name, value));
+  if (sizes.length > 0) out.push(...toldSizes(sizes));
   const open: boolean[] = [];
   for (const line of source.split('\n')) {
     const [, directive, not, name] = /^\s*\/\/#(if|else|endif)\s*(!?)(\w*)/.exec(line) ?? [];
@@ -73,7 +110,8 @@ export function specialise({ source, entry, constants }: Kernel): string {
       (/^(enable|diagnostic)\b/.test(line) ? directives : out).push(line);
     }
   }
-  return [...directives, ...unroll(out, entry, constants)].join('\n');
+  const code = [...directives, ...unroll(out, entry, constants)].join('\n');
+  return sizes.length > 0 ? readingSizes(code, entry) : code;
 }
 
 /** SwiftShader's compiler takes seconds over more; those of GPUs unroll longer loops by themselves. */

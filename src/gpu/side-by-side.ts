@@ -1,5 +1,5 @@
 import { InklingError } from './errors.ts';
-import { type Kernel, specialise } from './kernel.ts';
+import { type Constant, type Kernel, specialise } from './kernel.ts';
 import { MAX_WORKGROUPS, type Workgroups } from './recording.ts';
 
 /** A kernel and how often it runs. */
@@ -13,6 +13,12 @@ export function joinedName(name: string, index: number): string {
   return `${name}_${index}`;
 }
 
+/** Constants of the joined kernel, for each launch: its workgroups, and which of all is the first after them. */
+const LAUNCHED = ['GROUPS_X', 'GROUPS_Y', 'GROUPS_Z'] as const;
+const NEXT = 'GROUPS_NEXT';
+/** And the workgroups of all in a row. */
+const COLUMNS = 'GROUPS_COLUMNS';
+
 /** Binding numbers that each launch has to itself: more than any shader declares. */
 const BINDINGS = 16;
 
@@ -24,7 +30,7 @@ const ARGUMENT = /@builtin\((\w+)\)\s*\w+\s*:\s*\w+/g;
 /** The built-in values that an entry point may ask for, each as the joined one finds it for the launch of that index. */
 const BUILTINS: Readonly<Record<string, (index: number) => string>> = {
   workgroup_id: () => 'group',
-  num_workgroups: (index) => `launched_${index}`,
+  num_workgroups: (index) => `vec3u(${LAUNCHED.map((name) => joinedName(name, index)).join(', ')})`,
   global_invocation_id: () => 'group * SIZE + local',
   local_invocation_id: () => 'local',
   local_invocation_index: () => 'local_index',
@@ -39,6 +45,8 @@ interface Part {
   /** Sizes of the workgroup, as numbers. */
   size: string;
   call: string;
+  /** What it is told as it runs, by the names that this has in the joined kernel. */
+  told: Record<string, Constant>;
 }
 
 /** What stands outside all braces declares names that another part may use as well. */
@@ -55,12 +63,13 @@ function declaredNames(lines: readonly string[]): Set<string> {
 }
 
 function partOf({ kernel }: Launch, index: number): Part {
-  const { entry, constants } = kernel;
+  const { entry, constants, sizes = [] } = kernel;
+  const compiled = Object.fromEntries(Object.entries(constants).filter(([name]) => !sizes.includes(name)));
   const numbers = (text: string) => text.replace(/\b[A-Z]\w*\b/g, (name) => String(constants[name] ?? name));
-  const all = specialise(kernel).split('\n');
+  const all = specialise({ ...kernel, constants: compiled, sizes: [] }).split('\n');
   const directives = all.filter((line) => /^(enable|diagnostic)\b/.test(line));
   const code = all.filter((line) => !directives.includes(line));
-  const names = declaredNames(code);
+  const names = new Set([...declaredNames(code), ...sizes]);
   const uses = (text: string) => (text.match(/\w+/g) ?? []).filter((word) => names.has(word)).length;
   const shared = code.filter((line) => WORKGROUP_MEMORY.test(line) && uses(numbers(line)) === 1);
   for (const line of shared) names.delete(WORKGROUP_MEMORY.exec(line)![1]!);
@@ -85,7 +94,8 @@ function partOf({ kernel }: Launch, index: number): Part {
     .replace(/@binding\((\d+)\)/g, (_, number) => `@binding(${BINDINGS * index + Number(number)})`)
     .replace(/(?<![.\w])[A-Za-z_]\w*/g, (word) => (names.has(word) ? joinedName(word, index) : word));
   if (call === '') throw new InklingError('internal', `${entry} is no entry point of its source.`);
-  return { directives, lines: text.split('\n'), memory: shared.map(numbers), size, call };
+  const told = Object.fromEntries(sizes.map((name) => [joinedName(name, index), constants[name]!]));
+  return { directives, lines: text.split('\n'), memory: shared.map(numbers), size, call, told };
 }
 
 /**
@@ -106,25 +116,27 @@ export function sideBySide(launches: readonly Launch[]): Launch {
   const once = (lines: string[]) => [...new Set(lines)];
   const sizes = size.split(',');
   const subgroups = parts.some(({ call }) => /\binvocation\b/.test(call));
+  const launched: Record<string, number> = {};
   const branches: string[] = [];
-  let first = 0;
+  let next = 0;
   for (const [index, { workgroups }] of launches.entries()) {
-    const [x, y, z] = workgroups;
+    const [x, y, after] = [LAUNCHED[0], LAUNCHED[1], NEXT].map((name) => joinedName(name, index));
+    const begin = index > 0 ? joinedName(NEXT, index - 1) : '0u';
     branches.push(
-      `${index > 0 ? '} else ' : ''}if (index < ${first + x * y * z}u) {`,
-      `let own = index - ${first}u;`,
-      `let group = vec3u(own % ${x}u, own / ${x}u % ${y}u, own / ${x * y}u);`,
+      `${index > 0 ? '} else ' : ''}if (index < ${after}) {`,
+      `let own = index - ${begin};`,
+      `let group = vec3u(own % ${x}, own / ${x} % ${y}, own / (${x} * ${y}));`,
       `${parts[index]!.call};`,
     );
-    first += x * y * z;
+    for (const [i, name] of LAUNCHED.entries()) launched[joinedName(name, index)] = workgroups[i]!;
+    next += workgroups[0] * workgroups[1] * workgroups[2];
+    launched[after!] = next;
   }
-  const columns = Math.min(first, MAX_WORKGROUPS);
+  const columns = Math.min(next, MAX_WORKGROUPS);
+  launched[COLUMNS] = columns;
   const source = [
     ...once(parts.flatMap(({ directives }) => directives)),
     `const SIZE = vec3u(${Array.from({ length: 3 }, (_, i) => `${sizes[i] ?? 1}u`).join(', ')});`,
-    ...launches.map(
-      ({ workgroups }, i) => `const launched_${i} = vec3u(${workgroups.map((n) => `${n}u`).join(', ')});`,
-    ),
     ...once(parts.flatMap(({ memory }) => memory)),
     ...parts.flatMap(({ lines }) => lines),
     `@compute @workgroup_size(${size})`,
@@ -134,13 +146,17 @@ export function sideBySide(launches: readonly Launch[]): Launch {
     '@builtin(local_invocation_index) local_index: u32,',
     ...(subgroups ? ['@builtin(subgroup_invocation_id) invocation: u32,'] : []),
     ') {',
-    `let index = at.x + at.y * ${columns}u;`,
+    `let index = at.x + at.y * ${COLUMNS};`,
     ...branches,
     '}',
     '}',
   ].join('\n');
+  const told = Object.assign({}, ...parts.map((part) => part.told));
+  const constants = { ...launched, ...told };
+  const kernel = { source, entry: 'side_by_side', constants };
   return {
-    kernel: { source, entry: 'side_by_side', constants: {} },
-    workgroups: [columns, Math.ceil(first / columns), 1],
+    // where parts are told their sizes, how many workgroups they take is told as well
+    kernel: Object.keys(told).length > 0 ? { ...kernel, sizes: Object.keys(constants) } : kernel,
+    workgroups: [columns, Math.ceil(next / columns), 1],
   };
 }

@@ -23,6 +23,11 @@ export interface KernelTraits {
   readonly product?: ProductVariant | 'expected';
   /** The tuner's choices, by `productKey`. */
   readonly products?: ReadonlyMap<string, ProductVariant>;
+  /**
+   * Whether products are told their sizes as they run, so that those of a model's layers share few kernels: a processor has
+   * these to compile, and to read into its caches again and again.
+   */
+  readonly toldSizes?: boolean;
   /** Multiplications of a product up to which two go side by side in one dispatch; without it, of any. */
   readonly largestJoined?: number;
   /** Whether the four threads of a quad may tell each other what they have read. */

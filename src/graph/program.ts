@@ -1,5 +1,6 @@
 import { type Device, guarded } from '../gpu/device.ts';
 import { InklingError } from '../gpu/errors.ts';
+import { type Kernel, SIZES, sizesOf } from '../gpu/kernel.ts';
 import { readBuffer } from '../gpu/readback.ts';
 import { type RecordedDispatch, replay } from '../gpu/recording.ts';
 import { unitsOf } from '../gpu/work-limit.ts';
@@ -39,6 +40,8 @@ export class Arena {
   readonly #own = new Map<Tensor, GPUBuffer>();
   readonly #named = new Map<string, GPUBuffer>();
   readonly #lent = new Map<string, GPUBuffer>();
+  /** What kernels are told as they run, by what it says. */
+  readonly #sizes = new Map<string, Promise<GPUBuffer>>();
   /** Bytes in all buffers that this arena holds. */
   bytes = 0;
 
@@ -111,6 +114,12 @@ export class Arena {
     for (const buffer of [...this.#named.values(), ...this.#own.values(), ...this.#slots.values()]) {
       buffer.destroy();
     }
+    for (const sizes of this.#sizes.values()) {
+      void sizes.then(
+        (buffer) => buffer.destroy(),
+        () => undefined, // whoever asked for it was told
+      );
+    }
   }
 
   async #create(label: string, bytes: number): Promise<GPUBuffer> {
@@ -123,17 +132,32 @@ export class Arena {
     return buffer;
   }
 
+  async #sizesFor(kernel: Kernel): Promise<GPUBufferBinding | undefined> {
+    const sizes = sizesOf(kernel);
+    if (!sizes) return undefined;
+    const key = String(sizes);
+    let buffer = this.#sizes.get(key);
+    if (!buffer) {
+      buffer = this.#create(SIZES, sizes.byteLength);
+      this.#sizes.set(key, buffer);
+      this.#device.gpu.queue.writeBuffer(await buffer, 0, sizes);
+    }
+    return { buffer: await buffer };
+  }
+
   #record(graph: Graph): Promise<RecordedDispatch[]> {
     return Promise.all(graph.dispatches.map((dispatch) => this.#recordOne(graph, dispatch)));
   }
 
   async #recordOne(graph: Graph, { kernel, bindings, workgroups }: Dispatch): Promise<RecordedDispatch> {
-    const names = Object.keys(bindings);
-    const { pipeline, layout, declarations } = await this.#device.pipelines.get(kernel, names);
-    const entries = names.map((name) => ({
-      binding: declarations.get(name)!.binding,
-      resource: this.locate(graph, bindings[name]!),
-    }));
+    const sizes = await this.#sizesFor(kernel);
+    const resources = Object.entries(bindings).map(([name, tensor]) => [name, this.locate(graph, tensor)] as const);
+    const all: (readonly [string, GPUBufferBinding])[] = [...resources, ...(sizes ? [[SIZES, sizes] as const] : [])];
+    const { pipeline, layout, declarations } = await this.#device.pipelines.get(
+      kernel,
+      all.map(([name]) => name),
+    );
+    const entries = all.map(([name, resource]) => ({ binding: declarations.get(name)!.binding, resource }));
     const tensors = Object.entries(bindings).map(([name, tensor]) => `${name} = ${tensor}`);
     const bindGroup = await guarded(this.#device.gpu, `${kernel.entry}: ${tensors.join(', ')}`, () =>
       this.#device.gpu.createBindGroup({ label: kernel.entry, layout, entries }),

@@ -27,6 +27,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         lanes: 1,
         product: device.quads ? 'quad16' : 'register16',
         largestJoined: LARGEST_JOINED,
+        toldSizes: true,
         quads: device.quads,
         products,
         half,

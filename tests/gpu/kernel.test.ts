@@ -1,9 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import { bindingsOf, float, specialise } from '../../src/gpu/kernel.ts';
+import { bindingsOf, float, type Kernel, SIZES, sizesOf, specialise } from '../../src/gpu/kernel.ts';
 import { fold, MAX_WORKGROUPS } from '../../src/gpu/recording.ts';
 
 const kernel = (source: string, constants: Record<string, boolean | number | string>) =>
   specialise({ source, entry: 'main', constants });
+
+test('sizes that are told as a kernel runs are no part of its code', () => {
+  const source =
+    'fn other() {\n}\n@compute @workgroup_size(T)\nfn main(@builtin(local_invocation_index) i: u32) {\n  let n = N;\n}';
+  const told = (N: number, K: number): Kernel => ({
+    source,
+    entry: 'main',
+    constants: { N, T: 4, K, ON: true },
+    sizes: ['N', 'K'],
+  });
+  const code = specialise(told(3, 5));
+  expect(specialise(told(7, 9))).toBe(code);
+  expect(code).not.toContain('const N');
+  expect(code).toContain('const T: u32 = 4u;');
+  expect(code).toMatch(/fn main\(@builtin\(local_invocation_index\) i: u32\) {\s*read_sizes\(\);\s*let n = N;/);
+  expect(bindingsOf(code).get(SIZES)).toEqual({ binding: 15, type: 'uniform' });
+  expect(sizesOf(told(3, 5))).toEqual(Uint32Array.of(3, 5, 0, 0));
+  expect(sizesOf({ ...told(3, 5), sizes: [] })).toBeUndefined();
+});
 
 describe('specialise', () => {
   const source = [

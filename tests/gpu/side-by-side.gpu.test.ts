@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Device } from '../../src/gpu/device.ts';
-import type { Kernel } from '../../src/gpu/kernel.ts';
+import { type Kernel, specialise } from '../../src/gpu/kernel.ts';
 import { type Launch, sideBySide } from '../../src/gpu/side-by-side.ts';
 import { GRADIENTS, Graph, PARAMETERS, partsOf } from '../../src/graph/graph.ts';
 import { linear } from '../../src/graph/operators/linear.ts';
@@ -106,6 +106,13 @@ gpuTest.for<[string, Launch[]]>([
     ],
   ],
   [
+    'one that is told its sizes, and one that is not',
+    [
+      { kernel: { ...places(6, false), sizes: ['FIRST'] }, workgroups: [3, 1, 2] },
+      { kernel: places(4, false), workgroups: [2, 2, 1] },
+    ],
+  ],
+  [
     'more workgroups than one dimension holds',
     [
       { kernel: places(3, false, [1, 1]), workgroups: [65_535, 1, 1] },
@@ -114,6 +121,21 @@ gpuTest.for<[string, Launch[]]>([
   ],
 ])('side by side each launch does what it does alone: %s', async ([, launches], { device }) => {
   expect(await run(device, launches, true)).toEqual(await run(device, launches, false));
+});
+
+gpuTest('what is told its sizes is one kernel, of whatever size, and does the same', async ({ device }) => {
+  const told = (first: number, groups: number): Launch[] => [
+    { kernel: { ...places(first, false), sizes: ['FIRST'] }, workgroups: [groups, 2, 1] },
+    { kernel: { ...places(first + 1, false), sizes: ['FIRST'] }, workgroups: [5, 1, groups] },
+  ];
+  const compiled = (launches: readonly Launch[]) =>
+    launches.map(({ kernel: { sizes: _, ...kernel }, workgroups }) => ({ kernel, workgroups }));
+  expect(specialise(sideBySide(told(1, 3)).kernel)).toBe(specialise(sideBySide(told(5, 4)).kernel));
+  for (const launches of [told(1, 3), told(5, 4)]) {
+    for (const together of [true, false]) {
+      expect(await run(device, launches, together)).toEqual(await run(device, compiled(launches), false));
+    }
+  }
 });
 
 describe('what does not go together', () => {

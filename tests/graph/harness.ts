@@ -63,6 +63,8 @@ export interface Experiment {
   /** Whether quads share rows in attention; not without it. */
   sharedRows?: 'quads' | 'memory';
   fewRegisters?: boolean;
+  /** Whether products are told their sizes as they run; without it where a processor's are. */
+  toldSizes?: boolean;
   /** Whether products read f16; not without it. */
   half?: boolean;
   /** Packs the matrices among the parameters; forward only. */
@@ -99,6 +101,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     quads = false,
     sharedRows,
     fewRegisters,
+    toldSizes = product === 'quad16' || product === 'register16',
     half = false,
     bits,
     dout,
@@ -108,7 +111,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
   const flat = new Float32Array(layout.bytes / 4);
   for (const [name, { data }] of Object.entries(parameters)) flat.set(data, layout.slot(name).offset / 4);
   const packed = bits && quantize(layout, flat, bits);
-  const traits = { lanes, product, quads, sharedRows, fewRegisters, half, units: device.units };
+  const traits = { lanes, product, quads, sharedRows, fewRegisters, toldSizes, half, units: device.units };
   const graph = new Graph(layout, traits, dout !== undefined, PARAMETERS, packed?.layout);
   narrowMatrices(graph);
   const values = new Map<Tensor, Values['data']>();

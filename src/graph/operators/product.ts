@@ -132,7 +132,8 @@ export function product(graph: Graph, wanted: Product, choice = choose(graph, wa
     splitProduct(graph, wanted, variant);
     return;
   }
-  const { kernel, bindings, workgroups } = request(graph, wanted, variant, height(variant, wanted.shape));
+  const TY = graph.traits.toldSizes ? 1 : height(variant, wanted.shape);
+  const { kernel, bindings, workgroups } = request(graph, wanted, variant, TY);
   graph.dispatch(kernel, bindings, workgroups);
 }
 
@@ -180,7 +181,7 @@ export function twoProducts(graph: Graph, ...both: readonly [Product, Product]):
     for (const each of both) product(graph, each);
     return;
   }
-  const TY = Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
+  const TY = graph.traits.toldSizes ? 1 : Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
   graph.dispatchSideBySide(both.map((each, i) => request(graph, each, variants[i]!, TY)));
 }
 
@@ -225,6 +226,9 @@ export function bodyOf(
     },
   };
 }
+
+/** What products in registers can be told as they run. */
+const TOLD = ['M', 'N', 'K', 'A_WIDTH', 'B_WIDTH', 'SLICE', 'IDLE_FROM', 'IDLE_TO'];
 
 function request(
   graph: Graph,
@@ -303,8 +307,9 @@ function request(
     RELU: kind === 'relu',
   };
   const source = (kind ? activationSource : '') + reading.source + commonSource + body.source;
+  const told = graph.traits.toldSizes && depth === undefined && slices === 1 && !b.packed;
   return {
-    kernel: { source, entry: 'matmul', constants },
+    kernel: { source, entry: 'matmul', constants, ...(told && { sizes: TOLD }) },
     bindings: {
       a,
       ...reading.bindings,
