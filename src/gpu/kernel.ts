@@ -170,8 +170,9 @@ export class PipelineCache {
     this.#watcher = watcher;
   }
 
-  /** `names` are the buffers that will be bound: the layout holds these and no others. */
-  get(kernel: Kernel, names: readonly string[]): Promise<CompiledKernel> {
+  /** `bound` are the buffers that will be bound: the layout holds these and, where there are any, the sizes. */
+  get(kernel: Kernel, bound: readonly string[]): Promise<CompiledKernel> {
+    const names = kernel.sizes?.length ? [...bound, SIZES] : bound;
     const code = specialise(kernel);
     const key = `${kernel.entry} ${names.join(' ')}\n${code}`;
     let compiled = this.#compiled.get(key);

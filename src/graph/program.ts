@@ -150,14 +150,16 @@ export class Arena {
   }
 
   async #recordOne(graph: Graph, { kernel, bindings, workgroups }: Dispatch): Promise<RecordedDispatch> {
+    const { pipeline, layout, declarations } = await this.#device.pipelines.get(kernel, Object.keys(bindings));
     const sizes = await this.#sizesFor(kernel);
-    const resources = Object.entries(bindings).map(([name, tensor]) => [name, this.locate(graph, tensor)] as const);
-    const all: (readonly [string, GPUBufferBinding])[] = [...resources, ...(sizes ? [[SIZES, sizes] as const] : [])];
-    const { pipeline, layout, declarations } = await this.#device.pipelines.get(
-      kernel,
-      all.map(([name]) => name),
+    const resources: Record<string, GPUBufferBinding> = Object.fromEntries(
+      Object.entries(bindings).map(([name, tensor]) => [name, this.locate(graph, tensor)]),
     );
-    const entries = all.map(([name, resource]) => ({ binding: declarations.get(name)!.binding, resource }));
+    if (sizes) resources[SIZES] = sizes;
+    const entries = Object.entries(resources).map(([name, resource]) => ({
+      binding: declarations.get(name)!.binding,
+      resource,
+    }));
     const tensors = Object.entries(bindings).map(([name, tensor]) => `${name} = ${tensor}`);
     const bindGroup = await guarded(this.#device.gpu, `${kernel.entry}: ${tensors.join(', ')}`, () =>
       this.#device.gpu.createBindGroup({ label: kernel.entry, layout, entries }),
