@@ -63,7 +63,7 @@ export interface Experiment {
   /** Whether quads share rows in attention; not without it. */
   sharedRows?: 'quads' | 'memory';
   fewRegisters?: boolean;
-  /** Whether products are told their sizes as they run; without it where a processor's are. */
+  /** Whether products are told their sizes as they run, as a processor's are, where they can be; all but `register4` without it. */
   toldSizes?: boolean;
   /** Whether products read f16; not without it. */
   half?: boolean;
@@ -101,7 +101,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     quads = false,
     sharedRows,
     fewRegisters,
-    toldSizes = product === 'quad16' || product === 'register16',
+    toldSizes = product !== 'register4',
     half = false,
     bits,
     dout,

@@ -48,18 +48,25 @@ gpuTest('every product of a step gets a variant, and what is remembered is not t
   again.destroy();
 });
 
-gpuTest('a run keeps to its variants, whatever the tuner would choose', async ({ device }) => {
-  const key = productKey('NT', [32, 20, 8]);
-  const untuned = await Trainer.create(device, options);
-  const state = { ...(await untuned.snapshot()), products: { [key]: 'shared32' } as const };
-  const trainer = await Trainer.create(device, { ...options, state, tuning: { memory: memory() } });
-  expect(trainer.products).toEqual({ [key]: 'shared32' });
-  expect((await trainer.snapshot()).products).toEqual({ [key]: 'shared32' });
-  const [a, b] = [await losses(untuned), await losses(trainer)];
-  a.forEach((loss, i) => void expect(Math.abs(loss - b[i]!)).toBeLessThan(1e-5));
-  untuned.destroy();
-  trainer.destroy();
-});
+gpuTest(
+  'a run keeps to its variants, whatever the tuner would choose, also to those of another adapter',
+  async ({ device }) => {
+    const key = productKey('NT', [32, 20, 8]);
+    const untuned = await Trainer.create(device, options);
+    const snapshot = await untuned.snapshot();
+    const expected = await losses(untuned);
+    untuned.destroy();
+    for (const variant of ['register4', 'sliced4', 'shared64'] as const) {
+      const state = { ...snapshot, products: { [key]: variant } };
+      const trainer = await Trainer.create(device, { ...options, state, tuning: { memory: memory() } });
+      expect(trainer.products).toEqual({ [key]: variant });
+      expect((await trainer.snapshot()).products).toEqual({ [key]: variant });
+      const got = await losses(trainer);
+      expected.forEach((loss, i) => void expect(Math.abs(loss - got[i]!), variant).toBeLessThan(1e-5));
+      trainer.destroy();
+    }
+  },
+);
 
 gpuTest('quads that a run was tuned with become the same tiles without them', async ({ device }) => {
   const choices = { a: 'quad16', b: 'register8', c: 'sliced4' } as const;

@@ -132,7 +132,7 @@ export function product(graph: Graph, wanted: Product, choice = choose(graph, wa
     splitProduct(graph, wanted, variant);
     return;
   }
-  const TY = graph.traits.toldSizes ? 1 : height(variant, wanted.shape);
+  const TY = isTold(graph, variant) ? 1 : height(variant, wanted.shape);
   const { kernel, bindings, workgroups } = request(graph, wanted, variant, TY);
   graph.dispatch(kernel, bindings, workgroups);
 }
@@ -181,7 +181,7 @@ export function twoProducts(graph: Graph, ...both: readonly [Product, Product]):
     for (const each of both) product(graph, each);
     return;
   }
-  const TY = graph.traits.toldSizes ? 1 : Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
+  const TY = variants.every((variant) => isTold(graph, variant)) ? 1 : Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
   graph.dispatchSideBySide(both.map((each, i) => request(graph, each, variants[i]!, TY)));
 }
 
@@ -229,6 +229,11 @@ export function bodyOf(
 
 /** What products in registers can be told as they run. */
 const TOLD = ['M', 'N', 'K', 'A_WIDTH', 'B_WIDTH', 'SLICE', 'IDLE_FROM', 'IDLE_TO'];
+
+/** Whether a product is told them. Then its workgroups are as low as they can be, whatever its size. */
+function isTold({ traits }: Graph, { depth, slices = 1 }: Variant): boolean {
+  return traits.toldSizes === true && depth === undefined && slices === 1;
+}
 
 function request(
   graph: Graph,
@@ -307,7 +312,7 @@ function request(
     RELU: kind === 'relu',
   };
   const source = (kind ? activationSource : '') + reading.source + commonSource + body.source;
-  const told = graph.traits.toldSizes && depth === undefined && slices === 1 && !b.packed;
+  const told = isTold(graph, variant) && !b.packed;
   return {
     kernel: { source, entry: 'matmul', constants, ...(told && { sizes: TOLD }) },
     bindings: {
