@@ -28,10 +28,13 @@ stage() {
   shift 2
   printf '== %s (at %s s, at most %s s): %s\n' "$name" "$((start - began))" "$limit" "${*/#$home\//}"
   printf '== %s: %s\n' "$name" "$*" >>"$out/all.log"
-  # at once into the file that comes back, for the call may be cut off in the middle of a stage
-  timeout -k 5 "$limit" "$@" 2>&1 | tee "$home/stage.log" >>"$out/all.log"
-  local rc=${PIPESTATUS[0]}
-  tail -n "${LINES_SHOWN:-5}" "$home/stage.log" | cut -c1-400
+  local before rc
+  before=$(stat -c %s "$out/all.log")
+  # straight into the file that comes back, for the call may be cut off in the middle of a stage; a pipe would wait for
+  # whatever a stage leaves running
+  timeout -k 5 "$limit" "$@" >>"$out/all.log" 2>&1
+  rc=$?
+  tail -c "+$((before + 1))" "$out/all.log" | tail -n "${LINES_SHOWN:-5}" | cut -c1-400
   printf '== %s: %s s, exit %s\n' "$name" "$((SECONDS - start))" "$rc" | tee -a "$out/all.log"
 }
 

@@ -65,10 +65,14 @@ async function timeOnce(device: GPUDevice, dispatches: readonly RecordedDispatch
 /** By the better of a reading's clocks. */
 const told = ({ clock, elapsed }: Reading): number => clock ?? elapsed;
 
+/** The better of the clocks that all of some readings have. */
+const common = (...readings: Reading[]) =>
+  readings.every(({ clock }) => clock !== undefined) ? 'clock' : ('elapsed' as const);
+
 /** How much longer one pass took than another: without what a submit costs, whichever clock there is. */
 function difference(long: Reading, short: Reading): number {
-  const clocks = long.clock !== undefined && short.clock !== undefined;
-  return clocks ? long.clock! - short.clock! : long.elapsed - short.elapsed;
+  const clock = common(long, short);
+  return long[clock]! - short[clock]!;
 }
 
 /**
@@ -105,17 +109,18 @@ export async function timeBriefly(
   tardy = false,
 ): Promise<number> {
   let short = await time(1);
-  const kind = short.clock === undefined ? 'elapsed' : 'clock';
   // Both samples of many replays have this one taken off, so that one which was disturbed would make all seem quicker.
   const again = await time(1);
   if (difference(again, short) < 0) short = again;
-  if (told(short) >= LONG_MS[kind]) return told(short);
-  const enough = BRIEF_MS[kind === 'elapsed' && tardy ? 'tardy' : kind];
+  if (told(short) >= LONG_MS[common(short)]) return told(short);
+  const enoughBy = (clock: 'clock' | 'elapsed') => BRIEF_MS[clock === 'elapsed' && tardy ? 'tardy' : clock];
   // no more than 20 ms of replays as slow as the first may have been, whatever was guessed
   const most = SAMPLE_MS / 2 / Math.max(told(short), CLOCK_STEP_MS);
-  let repeats = Math.ceil(Math.max(4, Math.min((1.5 * enough) / guess, most)));
+  let repeats = Math.ceil(Math.max(4, Math.min((1.5 * enoughBy(common(short))) / guess, most)));
   for (;;) {
-    const ms = difference(await time(1 + repeats), short);
+    const long = await time(1 + repeats);
+    const ms = difference(long, short);
+    const enough = enoughBy(common(long, short)); // a clock may have told nonsense this once
     if (ms >= enough || repeats >= MOST_BRIEF_REPEATS) {
       const second = difference(await time(1 + repeats), short);
       return (second > 0 ? Math.min(ms, second) : ms) / repeats;

@@ -130,6 +130,7 @@ export class StepLoop {
 
   /** Counts and tells the steps after the `first` ones, up to the first that is not sound. */
   #arrived(first: number, numbers: Float32Array, listener: TrainerListener): void {
+    if (this.#lost) throw this.#lost;
     if (first !== this.#done) {
       throw new Unsound(); // a step before these was not sound, and so none of these was made
     }

@@ -181,7 +181,9 @@ export function twoProducts(graph: Graph, ...both: readonly [Product, Product]):
     for (const each of both) product(graph, each);
     return;
   }
-  const TY = variants.every((variant) => isTold(graph, variant)) ? 1 : Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
+  const TY = variants.every((variant) => isTold(graph, variant))
+    ? 1
+    : Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
   graph.dispatchSideBySide(both.map((each, i) => request(graph, each, variants[i]!, TY)));
 }
 
