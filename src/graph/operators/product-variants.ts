@@ -66,7 +66,7 @@ export function productKey(layout: Layout, [M, N, K]: readonly [number, number, 
 /** Workgroups that keep every core of a processor busy. */
 const ENOUGH_WORKGROUPS = 8;
 
-/** Rows of threads in a workgroup. A small product on a processor takes fewer, so that every core has workgroups enough. */
+/** Rows of threads in a workgroup. A small product in registers takes fewer, so that every core has workgroups enough. */
 export function height(variant: Variant, [M, N]: readonly [number, number, number]): number {
   const [rows, columns] = variant.tile;
   let TY = variant.ty;
