@@ -132,7 +132,7 @@ export function product(graph: Graph, wanted: Product, choice = choose(graph, wa
     splitProduct(graph, wanted, variant);
     return;
   }
-  const TY = isTold(graph, variant) ? 1 : height(variant, wanted.shape);
+  const TY = heightOf(graph, variant, [wanted.shape]);
   const { kernel, bindings, workgroups } = request(graph, wanted, variant, TY);
   graph.dispatch(kernel, bindings, workgroups);
 }
@@ -181,9 +181,8 @@ export function twoProducts(graph: Graph, ...both: readonly [Product, Product]):
     for (const each of both) product(graph, each);
     return;
   }
-  const TY = variants.every((variant) => isTold(graph, variant))
-    ? 1
-    : Math.min(...both.map(({ shape }, i) => height(variants[i]!, shape)));
+  const shapes = both.map(({ shape }) => shape);
+  const TY = Math.min(...variants.map((variant) => heightOf(graph, variant, shapes)));
   graph.dispatchSideBySide(both.map((each, i) => request(graph, each, variants[i]!, TY)));
 }
 
@@ -232,9 +231,18 @@ export function bodyOf(
 /** What products in registers can be told as they run. */
 const TOLD = ['M', 'N', 'K', 'A_WIDTH', 'B_WIDTH', 'SLICE', 'IDLE_FROM', 'IDLE_TO'];
 
-/** Whether a product is told them. Then its workgroups are as low as they can be, whatever its size. */
+/** Whether a product is told them. */
 function isTold({ traits }: Graph, { depth, slices = 1 }: Variant): boolean {
   return traits.toldSizes === true && depth === undefined && slices === 1;
+}
+
+/**
+ * Rows of threads in the workgroups that compute products of these shapes: the fewest that one of them wants. What is told its
+ * sizes has all or one, lest each size be a kernel of its own after all.
+ */
+function heightOf(graph: Graph, variant: Variant, shapes: readonly Product['shape'][]): number {
+  const lowest = Math.min(...shapes.map((shape) => height(variant, shape)));
+  return isTold(graph, variant) && lowest < variant.ty ? 1 : lowest;
 }
 
 function request(
