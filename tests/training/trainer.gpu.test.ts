@@ -96,16 +96,26 @@ describe('work that a driver may not be given at once', () => {
 
   gpuTest('a step that was left out without a word ends the run, which is not kept', async ({ device }) => {
     const trainer = await Trainer.create(device, options({ max_iters: 1000, eval_interval: 1000 }));
+    let lost = false;
     const going = trainer.run({
       steps: (records) => {
         // as a driver does that drops the submit in which step 20 is counted
         if (records.some(({ step }) => step === 20)) {
           device.gpu.queue.writeBuffer(trainer.inside.buffer(PROGRESS), 0, new Uint32Array([5]));
+          lost = true;
         }
       },
     });
     const failure = { code: 'work-lost', message: expect.stringMatching(/has left out step \d+/) };
+    // whoever asks meanwhile waits for what is in flight, some for the submit after the one that tells of it
+    const asked: Promise<unknown>[] = [];
+    const asking = setInterval(() => {
+      if (lost) asked.push(trainer.snapshot().catch((error) => error));
+    }, 1);
     await expect(going).rejects.toMatchObject(failure);
+    clearInterval(asking);
+    const refusals = (await Promise.all(asked)).filter((told) => told instanceof Error);
+    for (const refusal of refusals) expect(refusal).toMatchObject(failure);
     await expect(trainer.snapshot()).rejects.toMatchObject(failure);
     await expect(trainer.run({})).rejects.toMatchObject(failure);
     trainer.destroy();
