@@ -8,6 +8,8 @@
 // apart, and 32 neighbouring threads form 4 rows of 8: what they read and write at a time lies side by side. Vectors are
 // kept at `place`, so that the four rows of a block that neighbours write at a time lie in banks of their own.
 //
+// AHEAD: there are two of each tile. What the next round of the loop computes with is read before this round computes, waits
+// in registers, and goes into the tiles that this round does not read: one barrier a round instead of two. TILES: 2, else 1.
 // WHOLE_TILES: BM, BN and BK divide M, N and K, and nothing has to be looked at before it is read.
 // SPLIT: workgroup_id.z is one of SLICES stretches of SLICE of the k, and its sums go to `out` (SLICES, M, N) and `dbias`
 // (SLICES, M), which another dispatch adds up (split-K, in combine.wgsl).
@@ -38,8 +40,8 @@ fn to_tile(v: vec4f) -> vec4f {
 //#endif
 
 // Arrays of rows, which the inner loop, written out, names by constants: of an index that is none, Dawn makes sure each time.
-var<workgroup> a_tile: array<array<Tile4, BM4>, BK>;
-var<workgroup> b_tile: array<array<Tile4, BN4>, BK>;
+var<workgroup> a_tile: array<array<array<Tile4, BM4>, BK>, TILES>;
+var<workgroup> b_tile: array<array<array<Tile4, BN4>, BK>, TILES>;
 
 // Where the vector is kept in a row of the tile that belongs to the block-th four of the k.
 fn place(vector: u32, block: u32) -> u32 {
@@ -118,23 +120,23 @@ fn read_block(index: u32, m0: u32, n0: u32, k0: u32) -> mat4x4f {
   return read_b(block_of_b(index - A_BLOCKS), n0, k0);
 }
 
-fn keep_block(index: u32, x: mat4x4f) {
+fn keep_block(index: u32, x: mat4x4f, tile: u32) {
   if (index < A_BLOCKS) {
     let block = block_of_a(index);
     let row = 4u * block.of_k;
     let at = place(block.vector, block.of_k);
-    a_tile[row][at] = to_tile(x[0]);
-    a_tile[row + 1u][at] = to_tile(x[1]);
-    a_tile[row + 2u][at] = to_tile(x[2]);
-    a_tile[row + 3u][at] = to_tile(x[3]);
+    a_tile[tile][row][at] = to_tile(x[0]);
+    a_tile[tile][row + 1u][at] = to_tile(x[1]);
+    a_tile[tile][row + 2u][at] = to_tile(x[2]);
+    a_tile[tile][row + 3u][at] = to_tile(x[3]);
   } else if (index < BLOCKS) {
     let block = block_of_b(index - A_BLOCKS);
     let row = 4u * block.of_k;
     let at = place(block.vector, block.of_k);
-    b_tile[row][at] = to_tile(x[0]);
-    b_tile[row + 1u][at] = to_tile(x[1]);
-    b_tile[row + 2u][at] = to_tile(x[2]);
-    b_tile[row + 3u][at] = to_tile(x[3]);
+    b_tile[tile][row][at] = to_tile(x[0]);
+    b_tile[tile][row + 1u][at] = to_tile(x[1]);
+    b_tile[tile][row + 2u][at] = to_tile(x[2]);
+    b_tile[tile][row + 3u][at] = to_tile(x[3]);
   }
 }
 
@@ -156,18 +158,37 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   var sums: array<vec4f, SUMS>;  // row i, vector j of the thread's at i * COLUMNS4 + j
   var column_sum = vec4f();  // of the index-th vector of the workgroup's rows
   var av: array<vec4f, ROWS4>;
+//#if AHEAD
+  var ahead: array<mat4x4f, FILLS>;
+  var tile = 0u;
+  //#repeat i FILLS
+  keep_block(index + i * THREADS, read_block(index + i * THREADS, m0, n0, begin), 0u);
+  //#endrepeat
+  workgroupBarrier();
+//#else
+  const tile = 0u;
+//#endif
   for (var k0 = begin; k0 < end; k0 += BK) {
+//#if AHEAD
+    let more = k0 + BK < end;
+    if (more) {
+      //#repeat i FILLS
+      ahead[i] = read_block(index + i * THREADS, m0, n0, k0 + BK);
+      //#endrepeat
+    }
+//#else
     //#repeat i FILLS
-    keep_block(index + i * THREADS, read_block(index + i * THREADS, m0, n0, k0));
+    keep_block(index + i * THREADS, read_block(index + i * THREADS, m0, n0, k0), tile);
     //#endrepeat
     workgroupBarrier();
+//#endif
     //#repeat block BLOCKS_OF_K
     //#repeat r 4
     //#repeat i ROWS4
-    av[i] = vec4f(a_tile[4u * block + r][place(y + i * TY, block)]);
+    av[i] = vec4f(a_tile[tile][4u * block + r][place(y + i * TY, block)]);
     //#endrepeat
     //#repeat j COLUMNS4
-    let bv = vec4f(b_tile[4u * block + r][place(x + j * TX, block)]);
+    let bv = vec4f(b_tile[tile][4u * block + r][place(x + j * TX, block)]);
     //#repeat i ROWS4
     sums[4u * i * COLUMNS4 + j] += av[i].x * bv;
     sums[(4u * i + 1u) * COLUMNS4 + j] += av[i].y * bv;
@@ -181,8 +202,16 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
     if (n0 == 0u && index < BM4) {
       //#repeat block BLOCKS_OF_K
       //#repeat r 4
-      column_sum += vec4f(a_tile[4u * block + r][place(index, block)]);
+      column_sum += vec4f(a_tile[tile][4u * block + r][place(index, block)]);
       //#endrepeat
+      //#endrepeat
+    }
+//#endif
+//#if AHEAD
+    tile = 1u - tile;
+    if (more) {
+      //#repeat i FILLS
+      keep_block(index + i * THREADS, ahead[i], tile);
       //#endrepeat
     }
 //#endif

@@ -80,7 +80,7 @@ export function whyNotHalf(device: Device, graph: Graph): Promise<string | null>
 /** The same for the matrix units, which are experimental: they are to be chosen only where all their variants agree. */
 export function whyNotUnits(device: Device): Promise<string | null> {
   const size: Check['size'] = [70, 68, 292]; // of several stretches, where sums are split
-  const variants = ableVariants({ quads: false, barriers: true }, device.units).filter(
+  const variants = ableVariants({ quads: false, barriers: true }, { units: device.units }).filter(
     (name) => 'units' in PRODUCT_VARIANTS[name],
   );
   return firstFault(

@@ -39,6 +39,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         quads: false,
         sharedRows: device.quads ? 'quads' : 'memory',
         fewRegisters: !device.manyRegisters,
+        workgroupMemory: device.gpu.limits.maxComputeWorkgroupStorageSize,
         products,
         half,
         units,

@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
 import { type Dispatch, Graph, partsOf } from './graph.ts';
-import { ableVariants, choose, expectedVariant, product } from './operators/product.ts';
+import { ableVariants, choose, expectedVariant, type Means, product } from './operators/product.ts';
 import {
   demandOf,
   type Expectation,
@@ -69,8 +69,12 @@ export interface Shape {
 }
 
 /** Variants that may be quick on the adapter: barriers never are on a processor, and quads must be what they seem. */
-export function candidates({ software, quads, units }: Device, half = false): ProductVariant[] {
-  return ableVariants({ quads, barriers: !software }, half ? units : undefined);
+export function candidates(device: Device, half = false): ProductVariant[] {
+  return ableVariants({ quads: device.quads, barriers: !device.software }, meansOf(device, half));
+}
+
+function meansOf({ gpu, units }: Device, half: boolean): Means {
+  return { workgroupMemory: gpu.limits.maxComputeWorkgroupStorageSize, units: half ? units : undefined };
 }
 
 /** So many, of those that are expected to be quickest, are timed on a GPU: compiling one takes longer than timing it. */
@@ -83,7 +87,7 @@ const LIKELY = 3;
 export class Learnt {
   readonly #before: Expectation;
   /** Logarithms of measured over expected times. */
-  readonly #ratios: { way: string; tile: number; ratio: number }[] = [];
+  readonly #ratios: { way: string; numbers: number; ratio: number }[] = [];
 
   constructor(fewRegisters: boolean) {
     this.#before = expectation(fewRegisters);
@@ -96,9 +100,9 @@ export class Learnt {
 
   /** Microseconds. */
   readonly time: Expectation = (name, size) => {
-    const { way, tile } = demandOf(name);
+    const { way, numbers } = demandOf(name);
     const alike = this.#ratios.filter((one) => one.way === way);
-    const same = alike.filter((one) => one.tile === tile);
+    const same = alike.filter((one) => one.numbers === numbers);
     const known = [same, alike, this.#ratios].find((some) => some.length > 0) ?? [];
     const mean = known.reduce((sum, { ratio }) => sum + ratio, 0) / Math.max(1, known.length);
     return Math.exp(mean) * this.#before(name, size);
@@ -136,7 +140,7 @@ export function shapeOf({ kernel: { entry, constants }, bindings }: Dispatch): S
 }
 
 /** Changes with the variants and their kernels: what was quickest among others may not be so any more. */
-const GENERATION = 3;
+const GENERATION = 4;
 
 /** Under which name choices are kept: what is quickest in f32 need not be so in f16. */
 const memoryName = ({ name }: Device, half: boolean) => `${name}${half ? ', f16' : ''}, ${GENERATION}`;
@@ -215,7 +219,7 @@ export function untimedChoices(device: Device, graph: Graph): ProductChoices {
 function untimed(device: Device, graph: Graph, layout: Layout, size: Shape['size'], time: Expectation): ProductVariant {
   return device.software
     ? choose(graph, layout, size)
-    : expectedVariant(graph.halves && device.units, layout, size, time);
+    : expectedVariant(meansOf(device, graph.halves !== undefined), layout, size, time);
 }
 
 /** Milliseconds of each variant. The operands are zeros: no adapter multiplies these faster. */

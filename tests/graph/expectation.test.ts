@@ -1,27 +1,24 @@
 import { expect, test } from 'vitest';
 import { expectedVariant } from '../../src/graph/operators/product.ts';
-import {
-  expectation,
-  PRODUCT_VARIANTS,
-  quickestFirst,
-  type Variant,
-} from '../../src/graph/operators/product-variants.ts';
+import { expectation, type PRODUCT_VARIANTS, quickestFirst } from '../../src/graph/operators/product-variants.ts';
 import { Learnt } from '../../src/graph/tuner.ts';
-
-const sums = (name: keyof typeof PRODUCT_VARIANTS) => {
-  const { tile }: Variant = PRODUCT_VARIANTS[name];
-  return tile[0] * tile[1];
-};
 
 // Products of nanoGPT's GPU configuration, and of the smallest one.
 test.each([
-  ['NT', [16384, 1536, 384], 128, 64],
-  ['NN', [16384, 384, 384], 128, 64],
-  ['TN', [1152, 384, 16384], 128, 64],
-  ['NT', [128, 96, 32], 16, 16],
-] as const)('%s %j: a thread keeps %d sums where it has the registers, and otherwise %d', (layout, size, many, few) => {
-  expect(sums(expectedVariant(undefined, layout, size))).toBe(many);
-  expect(sums(expectedVariant(undefined, layout, size, expectation(true)))).toBe(few);
+  ['NT', [16384, 1536, 384], 'shared128', 'shared128x64'],
+  ['NN', [16384, 384, 384], 'shared128', 'shared128x64'],
+  ['TN', [1152, 384, 16384], 'split128', 'split128x64'],
+  ['NT', [128, 96, 32], 'sliced4', 'sliced4'],
+] as const)('%s %j takes %s where there is the workgroup memory, and otherwise %s', (layout, size, most, least) => {
+  expect(expectedVariant({ workgroupMemory: 49152 }, layout, size)).toBe(most);
+  expect(expectedVariant({}, layout, size)).toBe(least);
+});
+
+test('large tiles in registers are expected to be slow where there are few', () => {
+  const size = [16384, 1536, 384] as const;
+  const slower = (name: 'register16' | 'register8') => expectation(true)(name, size) / expectation()(name, size);
+  expect(slower('register16')).toBe(3);
+  expect(slower('register8')).toBe(1);
 });
 
 test('what has been timed scales what is expected of variants that ask as much of an adapter, then of those that read alike', () => {

@@ -111,7 +111,18 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
   const flat = new Float32Array(layout.bytes / 4);
   for (const [name, { data }] of Object.entries(parameters)) flat.set(data, layout.slot(name).offset / 4);
   const packed = bits && quantize(layout, flat, bits);
-  const traits = { lanes, product, quads, sharedRows, fewRegisters, toldSizes, half, units: device.units };
+  const workgroupMemory = device.gpu.limits.maxComputeWorkgroupStorageSize;
+  const traits = {
+    lanes,
+    product,
+    quads,
+    sharedRows,
+    fewRegisters,
+    toldSizes,
+    half,
+    workgroupMemory,
+    units: device.units,
+  };
   const graph = new Graph(layout, traits, dout !== undefined, PARAMETERS, packed?.layout);
   narrowMatrices(graph);
   const values = new Map<Tensor, Values['data']>();

@@ -16,7 +16,7 @@ export interface Variant {
   readonly slices?: number;
   /** Through workgroup memory: columns of `a` that it holds at a time. */
   readonly depth?: number;
-  /** Whether it reads the next of these while it computes. */
+  /** Whether it reads the next of these while it computes; without matrix units there are two of each tile then. */
   readonly ahead?: true;
   /** Workgroups among which the sums of a weight's gradient are split until there are about so many. */
   readonly split?: number;
@@ -43,12 +43,14 @@ export const PRODUCT_VARIANTS = {
   sliced4: { tile: [4, 4], tx: 4, ty: 4, slices: 8 },
   shared32: { tile: [4, 4], tx: 8, ty: 8, depth: 16 },
   shared64: { tile: [8, 8], tx: 8, ty: 8, depth: 16 },
-  shared128x64: { tile: [16, 8], tx: 8, ty: 8, depth: 16 },
-  shared128: { tile: [16, 8], tx: 16, ty: 8, depth: 16 },
+  /** Eight by eight numbers a thread, and many threads: more numbers a thread did not stay in registers on an H100. */
+  shared128x64: { tile: [8, 8], tx: 8, ty: 16, depth: 8, ahead: true },
+  shared128: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true },
   /** For few outputs and long sums too, where these have work enough for many workgroups. */
   split32: { tile: [4, 4], tx: 8, ty: 8, depth: 16, split: 1024 },
   split64: { tile: [8, 8], tx: 8, ty: 8, depth: 16, split: 1024 },
-  split128x64: { tile: [16, 8], tx: 8, ty: 8, depth: 16, split: 1024 },
+  split128x64: { tile: [8, 8], tx: 8, ty: 16, depth: 8, ahead: true, split: 1024 },
+  split128: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true, split: 512 },
   /** By subgroup matrices. */
   matrix64: { ...square(64), depth: 32, units: { span: [32, 32], subgroups: [2, 2] } },
   matrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 32], subgroups: [2, 4] } },
@@ -96,6 +98,11 @@ export function splits(variant: Variant, shape: readonly [number, number, number
 /** Of fewer terms, what a stretch leaves to be added up costs more than it saves. */
 const SHORTEST_STRETCH = 128;
 
+/** Bytes of workgroup memory that the tiles of a variant take, in f32. */
+export function tileBytes({ tile, tx, ty, depth = 0, ahead }: Variant): number {
+  return 4 * depth * (tile[0] * ty + tile[1] * tx) * (ahead ? 2 : 1);
+}
+
 /** Numbers between the rows of a tile for matrix units: of f16, so many that neighbouring rows begin in other banks. */
 export const UNIT_PAD = 8;
 
@@ -130,12 +137,13 @@ const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, ter
   quad16: [5.5, 4, 150],
   sliced4: [6.5, 1.6, 13],
   shared32: [13.2, 1.8, 40],
-  shared64: [16, 2, 85],
-  shared128x64: [17, 3, 120],
-  shared128: [17, 3, 130],
+  shared64: [16.5, 2, 85],
+  shared128x64: [19, 2.5, 70],
+  shared128: [20.5, 3, 80],
   split32: [12, 8, 40],
-  split64: [15.5, 8, 85],
-  split128x64: [16.5, 9, 120],
+  split64: [16, 8, 85],
+  split128x64: [18.5, 8.5, 70],
+  split128: [20, 9, 80],
   matrix64: [25, 2, 60],
   matrix128: [30, 3, 70],
   splitMatrix64: [25, 8, 60],
@@ -147,10 +155,11 @@ const SPILLED = 3;
 /** Bytes that a microsecond writes and reads again. */
 const PARTS_PACE = 1.5e6;
 
-/** What a variant asks of an adapter: by which way it reads, and how many sums a thread keeps. */
-export function demandOf(name: ProductVariant): { way: string; tile: number } {
-  const { units, depth, slices, tile }: Variant = PRODUCT_VARIANTS[name];
-  return { way: units ? 'units' : depth ? 'shared' : slices ? 'sliced' : 'register', tile: tile[0] * tile[1] };
+/** What a variant asks of an adapter: by which way it reads, and how many numbers a thread keeps: sums, and what it read ahead. */
+export function demandOf(name: ProductVariant): { way: string; numbers: number } {
+  const { units, depth, slices, tile, ahead }: Variant = PRODUCT_VARIANTS[name];
+  const numbers = tile[0] * tile[1] + (ahead ? 16 : 0);
+  return { way: units ? 'units' : depth ? 'shared' : slices ? 'sliced' : 'register', numbers };
 }
 
 /** Microseconds that a variant is expected to take for a product on a GPU. */

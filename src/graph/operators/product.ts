@@ -22,6 +22,7 @@ import {
   quickestFirst,
   splits,
   stretches,
+  tileBytes,
   UNIT_PAD,
   unitsFit,
   type Variant,
@@ -41,27 +42,39 @@ export interface Finish {
   idleBias?: readonly [from: number, to: number] | undefined;
 }
 
-/** The variants that an adapter can compute a product in, on matrix units where `units` are there for it. */
+/** What an adapter has to compute a product with. */
+export interface Means {
+  /** Bytes of workgroup memory; what every adapter has, if it is not said. */
+  workgroupMemory?: number | undefined;
+  /** Where the operands are in f16. */
+  units?: MatrixUnits | undefined;
+}
+
+/** What every device lets a workgroup have. */
+const LEAST_MEMORY = 16384;
+
+/** The variants that an adapter can compute a product in, on matrix units where they are there for it. */
 export function ableVariants(
   { quads, barriers }: { quads: boolean; barriers: boolean },
-  units: MatrixUnits | undefined,
+  { units, workgroupMemory = LEAST_MEMORY }: Means,
 ): ProductVariant[] {
   const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
   return names.filter((name) => {
     const variant: Variant = PRODUCT_VARIANTS[name];
     if (variant.units) return barriers && units !== undefined && unitsFit(units, variant);
-    return (quads || !variant.quads) && (barriers || !(variant.depth || variant.slices));
+    const fits = tileBytes(variant) <= workgroupMemory;
+    return fits && (quads || !variant.quads) && (barriers || !(variant.depth || variant.slices));
   });
 }
 
-/** The variant that a GPU is expected to be quickest with, on matrix units where `units` are there for it. */
+/** The variant that a GPU is expected to be quickest with, on matrix units where they are there for it. */
 export function expectedVariant(
-  units: MatrixUnits | undefined,
+  means: Means,
   layout: Layout,
   shape: readonly [number, number, number],
   time?: Expectation,
 ): ProductVariant {
-  return quickestFirst(ableVariants({ quads: false, barriers: true }, units), layout, shape, time)[0]!;
+  return quickestFirst(ableVariants({ quads: false, barriers: true }, means), layout, shape, time)[0]!;
 }
 
 /**
@@ -70,17 +83,18 @@ export function expectedVariant(
  * to what is expected to be quickest.
  */
 export function choose(graph: Graph, layout: Layout, shape: readonly [number, number, number]): ProductVariant {
-  const { products, product = 'register4', units, fewRegisters } = graph.traits;
+  const { products, product = 'register4', units, workgroupMemory, fewRegisters } = graph.traits;
   const choice = products?.get(productKey(layout, shape)) ?? product;
-  const able = ableVariants({ quads: true, barriers: true }, graph.halves && units);
+  const means = { workgroupMemory, units: graph.halves && units };
+  const able = ableVariants({ quads: true, barriers: true }, means);
   if (choice !== 'expected' && able.includes(choice) && (layout === 'TN' || !('split' in PRODUCT_VARIANTS[choice]))) {
     return choice;
   }
-  return expectedVariant(undefined, layout, shape, expectation(fewRegisters));
+  return expectedVariant({ workgroupMemory }, layout, shape, expectation(fewRegisters));
 }
 
 /** Constants of matmul_matrix.wgsl. */
-function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, ahead, depth = 1 }: Variant) {
+function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, depth = 1 }: Variant) {
   const { span, subgroups } = units!;
   const [BM, BN] = [tile[0] * ty, tile[1] * tx];
   const THREADS = subgroups[0] * subgroups[1] * width;
@@ -91,7 +105,6 @@ function unitConstants({ M, N, K, width }: MatrixUnits, { units, tile, tx, ty, a
     SPAN_N: span[1],
     SUBGROUPS_N: subgroups[1],
     PAD: UNIT_PAD,
-    AHEAD: ahead === true,
     UNIT_M: M,
     UNIT_N: N,
     UNIT_K: K,
@@ -196,6 +209,7 @@ export function bodyOf(
     tile: [ROWS, COLUMNS],
     tx: TX,
     depth,
+    ahead = false,
     quads = false,
     slices = 1,
   } = variant;
@@ -215,6 +229,8 @@ export function bodyOf(
         ? {
             BK: depth,
             BLOCKS_OF_K: depth / 4,
+            AHEAD: ahead,
+            TILES: ahead ? 2 : 1,
             FILLS: Math.ceil(((ROWS * TY + COLUMNS * TX) * depth) / (16 * TX * TY)),
           }
         : {
