@@ -14,9 +14,13 @@ out=${OUT:-$PWD/visit-results}
 mkdir -p "$home" "$out"
 export LD_LIBRARY_PATH=$home/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/tmp}
-# where a driver is mounted, and nobody has told the loader
+# Where a driver is mounted, and nobody has told the loader. On a machine without a display the library that its file names may
+# refuse, and the same driver answer by another.
 nvidia=/usr/local/nvidia/share/vulkan/icd.d/nvidia_icd.json
-if [ -f $nvidia ] && [ -z "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ]; then export VK_DRIVER_FILES=$nvidia; fi
+if [ -f $nvidia ] && [ -z "${VK_DRIVER_FILES:-}${VK_ICD_FILENAMES:-}" ]; then
+  printf '{"file_format_version":"1.0.1","ICD":{"library_path":"libEGL_nvidia.so.0","api_version":"1.4.312"}}\n' >"$home/egl_icd.json"
+  export VK_DRIVER_FILES=$home/egl_icd.json:$nvidia
+fi
 text=$home/shared/data/tinyshakespeare.txt
 validation=$home/shared/data/validation.txt
 python=$(command -v python3)

@@ -41,7 +41,9 @@ export interface KernelTraits {
   readonly fewRegisters?: boolean;
   /** Whether a training step's products read weights and activations in f16; sums, gradients and weights stay in f32. */
   readonly half?: boolean;
-  /** Bytes of workgroup memory that products may take; without it what every adapter has. */
+  /** Whether attention brings its rows into workgroup memory by tiles, where they fit. */
+  readonly tiledRows?: boolean;
+  /** Bytes of workgroup memory that there are; without it what every adapter has. */
   readonly workgroupMemory?: number;
   /** The adapter's matrix units, which compute on operands in f16. */
   readonly units?: MatrixUnits | undefined;

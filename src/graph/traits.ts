@@ -38,6 +38,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         product: 'expected',
         quads: false,
         sharedRows: device.quads ? 'quads' : 'memory',
+        tiledRows: true,
         fewRegisters: !device.manyRegisters,
         workgroupMemory: device.gpu.limits.maxComputeWorkgroupStorageSize,
         products,

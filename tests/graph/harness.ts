@@ -62,6 +62,8 @@ export interface Experiment {
   quads?: boolean;
   /** Whether quads share rows in attention; not without it. */
   sharedRows?: 'quads' | 'memory';
+  /** Whether its rows lie in workgroup memory; not without it. */
+  tiledRows?: boolean;
   fewRegisters?: boolean;
   /** Whether products are told their sizes as they run, as a processor's are, where they can be; all but `register4` without it. */
   toldSizes?: boolean;
@@ -100,6 +102,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     product = 'register4',
     quads = false,
     sharedRows,
+    tiledRows = false,
     fewRegisters,
     toldSizes = product !== 'register4',
     half = false,
@@ -117,6 +120,7 @@ export async function runExperiment(device: Device, experiment: Experiment): Pro
     product,
     quads,
     sharedRows,
+    tiledRows,
     fewRegisters,
     toldSizes,
     half,

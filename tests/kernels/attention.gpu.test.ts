@@ -29,11 +29,20 @@ const SHAPES: Sizes[] = [
 const MANY_ROWS = { B: 33, T: 67, NH: 30, HS: 16 };
 const FEW_REGISTERS = { B: 115, T: 19, NH: 30, HS: 32, fewRegisters: true };
 
+/** Tiles of rows of four and eight a thread, heads of three vectors, and several tiles along both. */
+const TILED = [
+  { B: 2, T: 37, NH: 2, HS: 12 },
+  { B: 1, T: 131, NH: 2, HS: 32 },
+  { B: 1, T: 70, NH: 1, HS: 48 },
+  { B: 32, T: 67, NH: 8, HS: 8 },
+];
+
 describe.each([
   ['by rows', {}],
   ['by rows that quads read together', { quads: true }],
   ['by quads', { sharedRows: 'quads' }],
   ['by fours of threads', { sharedRows: 'memory' }],
+  ['by tiles', { tiledRows: true }],
 ] as const)('attention %s', (_, traits) => {
   gpuTest.beforeEach(({ device, skip }) => {
     if (Object.values<unknown>(traits).some((way) => way === true || way === 'quads') && !device.quads) {
@@ -42,7 +51,7 @@ describe.each([
   });
 
   const many = 'sharedRows' in traits ? [traits.sharedRows === 'quads' ? MANY_ROWS : FEW_REGISTERS] : [];
-  const shapes = [...SHAPES, ...many];
+  const shapes = [...SHAPES, ...many, ...('tiledRows' in traits ? TILED : [])];
   gpuTest.for(shapes)('B $B, T $T, $NH heads of $HS', async ({ fewRegisters = false, ...shape }: Sizes, { device }) => {
     const { B, T, NH, HS } = shape;
     const C = NH * HS;
@@ -98,7 +107,7 @@ describe.each([
 
   gpuTest('sees nothing ahead, and gives nothing back from ahead', async ({ device }) => {
     const [B, T, NH] = [2, 11, 3];
-    const C = NH * ('sharedRows' in traits ? 16 : 5);
+    const C = NH * ('sharedRows' in traits ? 16 : 'tiledRows' in traits ? 8 : 5);
     const seen = 7;
     const random = new Random(32);
     const qkv = random.normals(B * T * 3 * C);

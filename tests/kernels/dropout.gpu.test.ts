@@ -92,26 +92,33 @@ describe('dropout of attention', () => {
     { B: 1, T: 33, NH: 2, HS: 32, sharedRows: 'quads' as const },
     { B: 62, T: 67, NH: 8, HS: 16, sharedRows: 'quads' as const },
     { B: 1, T: 33, NH: 2, HS: 32, sharedRows: 'memory' as const },
-  ])('B $B, T $T, $NH heads of $HS, $sharedRows', async ({ sharedRows, ...shape }, { device, skip }) => {
-    if (sharedRows === 'quads' && !device.quads) skip('the adapter has no quads');
-    const { B, T, NH, HS } = shape;
-    const C = NH * HS;
-    const random = new Random(T);
-    const qkv = random.normals(B * T * 3 * C);
-    const dout = random.normals(B * T * C);
-    const place = { seed: 2, step: 11, site: 4, rate: 0.4 };
-    const { out, grads } = await runExperiment(device, {
-      sharedRows,
-      inputs: { qkv: { shape: [B, T, 3 * C], data: qkv }, progress: progress(11, 2) },
-      build: (graph, t) => attention(graph, t.qkv!, NH, { rate: 0.4, site: 4, progress: t.progress! }),
-      dout,
-    });
-    const mask: reference.AttentionMask = (row, s) => maskAt(place, row, s);
-    expectClose(out, reference.attention(qkv, shape, mask));
-    expectClose(grads.qkv, reference.attentionBackward(qkv, dout, shape, mask), undefined, 'dqkv');
-    if (T === 9) {
-      const differences = numericalGradient((x) => dot(dout, reference.attention(x, shape, mask)), qkv);
-      expectClose(grads.qkv, differences, undefined, 'dqkv by finite differences');
-    }
-  });
+    // Tiles.
+    { B: 2, T: 70, NH: 2, HS: 20, tiledRows: true },
+    { B: 32, T: 67, NH: 8, HS: 8, tiledRows: true },
+  ])(
+    'B $B, T $T, $NH heads of $HS, $sharedRows $tiledRows',
+    async ({ sharedRows, tiledRows, ...shape }, { device, skip }) => {
+      if (sharedRows === 'quads' && !device.quads) skip('the adapter has no quads');
+      const { B, T, NH, HS } = shape;
+      const C = NH * HS;
+      const random = new Random(T);
+      const qkv = random.normals(B * T * 3 * C);
+      const dout = random.normals(B * T * C);
+      const place = { seed: 2, step: 11, site: 4, rate: 0.4 };
+      const { out, grads } = await runExperiment(device, {
+        sharedRows,
+        tiledRows,
+        inputs: { qkv: { shape: [B, T, 3 * C], data: qkv }, progress: progress(11, 2) },
+        build: (graph, t) => attention(graph, t.qkv!, NH, { rate: 0.4, site: 4, progress: t.progress! }),
+        dout,
+      });
+      const mask: reference.AttentionMask = (row, s) => maskAt(place, row, s);
+      expectClose(out, reference.attention(qkv, shape, mask));
+      expectClose(grads.qkv, reference.attentionBackward(qkv, dout, shape, mask), undefined, 'dqkv');
+      if (T === 9) {
+        const differences = numericalGradient((x) => dot(dout, reference.attention(x, shape, mask)), qkv);
+        expectClose(grads.qkv, differences, undefined, 'dqkv by finite differences');
+      }
+    },
+  );
 });

@@ -1,11 +1,13 @@
 import commonSource from '../../../shaders/attention.wgsl?raw';
 import quadsSource from '../../../shaders/attention_quads.wgsl?raw';
 import rowsSource from '../../../shaders/attention_rows.wgsl?raw';
+import tilesSource from '../../../shaders/attention_tiles.wgsl?raw';
 import { InklingError } from '../../gpu/errors.ts';
 import { type Constant, float } from '../../gpu/kernel.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Dropout, masked } from './dropout.ts';
+import { LEAST_MEMORY } from './product.ts';
 
 /** Rows of one workgroup, where a thread has one; all belong to one head. */
 const ROWS = 64;
@@ -20,31 +22,83 @@ const ENOUGH_THREADS = 2 ** 16;
  */
 const MOST_VECTORS = { attention: 16, attention_backward_q: 12, attention_backward_kv: 8 };
 
+/** Threads of one workgroup along the walked rows and along its own, where tiles are in workgroup memory. */
+const TILE_THREADS = [8, 8] as const;
+/** Workgroups that keep a GPU busy: where there are so many with eight rows a thread, four would only read more often. */
+const ENOUGH_WORKGROUPS = 512;
+
+type Entry = 'attention' | 'attention_backward_q' | 'attention_backward_kv';
+
 /** How a kernel is shaped, and how many workgroups one head takes. */
 interface Shape {
+  source: string;
   constants: Record<string, Constant>;
   workgroups: number;
 }
 
+interface Sizes {
+  T: number;
+  heads: number;
+  HS: number;
+}
+
 function byRows(T: number): Shape {
   const rows = Math.min(ROWS, 4 * Math.ceil(T / 4)); // whole quads
-  return { constants: { ROWS: rows }, workgroups: Math.ceil(T / rows) };
+  return { source: rowsSource, constants: { ROWS: rows }, workgroups: Math.ceil(T / rows) };
 }
 
 /** More rows a thread read less often what they share; fewer give a GPU threads enough. */
-function byQuads(
-  entry: keyof typeof MOST_VECTORS,
-  { T, heads, HS }: { T: number; heads: number; HS: number },
-  { few, quads }: { few: boolean; quads: boolean },
-): Shape {
+function byQuads(entry: Entry, { T, heads, HS }: Sizes, { few, quads }: { few: boolean; quads: boolean }): Shape {
   const PARTS = HS / 16;
   const most = few ? MOST_VECTORS[entry] / 2 : MOST_VECTORS[entry];
   const fits = (rows: number) => rows * PARTS <= most && (heads * T * 4) / rows >= ENOUGH_THREADS;
   const rows = [4, 3, 2].find(fits) ?? 1;
   return {
+    source: quadsSource,
     constants: { ROWS: rows, PAIRS: Math.ceil(rows / 2), PAIRED: !quads && rows > 1, PARTS, EARLY: PARTS <= 2 },
     workgroups: Math.ceil((4 * T) / (rows * QUAD_THREADS)),
   };
+}
+
+/** The largest power of two, up to 8, that divides a number, less one: what a tile's vectors are mixed by. */
+const mixed = (vectors: number) => Math.min(8, vectors & -vectors) - 1;
+
+/** Undefined where the tiles take more than so many bytes of workgroup memory. */
+function byTiles(entry: Entry, { T, heads, HS }: Sizes, memory: number): Shape | undefined {
+  const [TX, TY] = TILE_THREADS;
+  const FORWARD = entry === 'attention';
+  const HS4 = HS / 4;
+  const rows = [8, 4].map((ROWS) => {
+    const OWN4 = (TY * ROWS) / 4;
+    const [own, walked, pairs] = [4 * OWN4 * HS4, 4 * TX * HS4, 4 * TX * OWN4];
+    const lengths = {
+      OWN_K: own,
+      WALKED_K: walked,
+      OWN_V: FORWARD ? 0 : own,
+      WALKED_V: walked,
+      P: entry === 'attention_backward_q' ? 0 : pairs,
+      DS: FORWARD ? 0 : pairs,
+      EACH: FORWARD ? TX * OWN4 : 0,
+    };
+    let ALL = 0;
+    const places: Record<string, number> = {};
+    for (const [name, length] of Object.entries(lengths)) {
+      places[name] = ALL;
+      ALL += length;
+    }
+    const PARTS = Math.ceil(HS4 / TX);
+    const constants = {
+      ...places,
+      ALL,
+      ...{ TX, TY, ROWS, ROWS4: ROWS / 4, PARTS, KEPT: ROWS * PARTS, SWIZZLE: mixed(HS4), MIX: mixed(OWN4), FORWARD },
+    };
+    return { constants, bytes: 16 * ALL, workgroups: Math.ceil(T / (4 * OWN4)), ROWS };
+  });
+  const fit = rows.find(
+    ({ ROWS, bytes, workgroups }) =>
+      bytes <= memory && (ROWS === 4 || (FORWARD && heads * workgroups >= ENOUGH_WORKGROUPS)),
+  );
+  return fit && { source: tilesSource, constants: fit.constants, workgroups: fit.workgroups };
 }
 
 /**
@@ -58,10 +112,9 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
   if (!Number.isInteger(HS)) {
     throw new InklingError('internal', `attention: ${qkv} does not split into ${heads} heads.`);
   }
-  const { sharedRows, fewRegisters = false } = graph.traits;
+  const { sharedRows, fewRegisters = false, tiledRows, workgroupMemory = LEAST_MEMORY } = graph.traits;
   const shared = sharedRows !== undefined && HS % 16 === 0;
-  const source = commonSource + (shared ? quadsSource : rowsSource);
-  const drop = dropout && masked(source, dropout);
+  const QUADS = shared ? sharedRows === 'quads' : graph.traits.quads === true;
   const out = graph.operand('attention', [B, T, C]);
   const constants = {
     B,
@@ -72,19 +125,20 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     HS4: Math.ceil(HS / 4),
     SCALE: float(1 / Math.sqrt(HS)),
     VEC4: HS % 4 === 0,
-    QUADS: shared ? sharedRows === 'quads' : graph.traits.quads === true,
+    QUADS,
     TRAINING: graph.training,
     DROP: dropout !== undefined,
     OUT_HALF: out.dtype === 'f16',
-    ...drop?.constants,
   };
-  const code = drop?.source ?? source;
-  const dispatch = (entry: keyof typeof MOST_VECTORS, bindings: Record<string, Tensor>) => {
-    const shape = shared
-      ? byQuads(entry, { T, heads: B * heads, HS }, { few: fewRegisters, quads: constants.QUADS })
-      : byRows(T);
+  const sizes = { T, heads: B * heads, HS };
+  const dispatch = (entry: Entry, bindings: Record<string, Tensor>) => {
+    const shape =
+      (tiledRows && HS % 4 === 0 && byTiles(entry, sizes, workgroupMemory)) ||
+      (shared ? byQuads(entry, sizes, { few: fewRegisters, quads: QUADS }) : byRows(T));
+    const source = commonSource + shape.source;
+    const drop = dropout && masked(source, dropout);
     graph.dispatch(
-      { source: code, entry, constants: { ...constants, ...shape.constants } },
+      { source: drop?.source ?? source, entry, constants: { ...constants, ...shape.constants, ...drop?.constants } },
       { ...bindings, ...drop?.bindings },
       [shape.workgroups, heads, B],
     );

@@ -50,8 +50,8 @@ export interface Means {
   units?: MatrixUnits | undefined;
 }
 
-/** What every device lets a workgroup have. */
-const LEAST_MEMORY = 16384;
+/** Bytes of workgroup memory that every device has. */
+export const LEAST_MEMORY = 16384;
 
 /** The variants that an adapter can compute a product in, on matrix units where they are there for it. */
 export function ableVariants(
