@@ -7,7 +7,8 @@
 //
 // AHEAD: what the next round of the loop puts into the tiles is read before this round computes, and waits in registers.
 // WHOLE_TILES and SPLIT are as in matmul_shared.wgsl, and so is GRADIENT_SCALE.
-// The way out goes through workgroup memory too, a strip of UNIT_M rows of each subgroup at a time.
+// The way out goes through workgroup memory too, one matrix of each subgroup at a time: the less of that memory a workgroup takes,
+// the more of them share a multiprocessor.
 //
 // Workgroup (THREADS): WIDTH threads a subgroup, which the host has from the adapter, SUBGROUPS_N subgroups along n.
 // ROWS_OF_UNITS and COLUMNS_OF_UNITS are those of a subgroup; A_FILLS and B_FILLS vectors of the tiles are filled by each
@@ -35,14 +36,14 @@ const B_ROWS = BN;
 const B_LENGTH = BN;  // (BK, BN)
 const B_ROWS = BK;
 //#endif
-// Tiles and strips are of vectors, and so are strides, and places in them.
+// Tiles and what leaves are of vectors, and so are strides, and places in them.
 const A_STRIDE = (A_LENGTH + PAD) / 4u;
 const B_STRIDE = (B_LENGTH + PAD) / 4u;
-const STRIP = UNIT_M * SPAN_N / 4u;
+const LEAVING = UNIT_M * UNIT_N / 4u;
 
 var<workgroup> a_tile: array<vec4h, A_ROWS * A_STRIDE>;
 var<workgroup> b_tile: array<vec4h, B_ROWS * B_STRIDE>;
-var<workgroup> strips: array<vec4f, THREADS / WIDTH * STRIP>;  // (subgroup, UNIT_M, SPAN_N)
+var<workgroup> leaving: array<vec4f, THREADS / WIDTH * LEAVING>;  // (subgroup, UNIT_M, UNIT_N)
 
 // Four numbers of `a` from the `at`-th of the tile without its pads on, those outside of the matrix zero.
 fn read_a(at: u32, m0: u32, k0: u32) -> vec4h {
@@ -190,15 +191,14 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
 //#endif
   //#repeat i ROWS_OF_UNITS
   //#repeat j COLUMNS_OF_UNITS
-  subgroupMatrixStore<row_major>(&strips, subgroup * STRIP + j * UNIT_N / 4u, sums[i * COLUMNS_OF_UNITS + j], SPAN_N / 4u);
-  //#endrepeat
+  subgroupMatrixStore<row_major>(&leaving, subgroup * LEAVING, sums[i * COLUMNS_OF_UNITS + j], UNIT_N / 4u);
   workgroupBarrier();
-  for (var at = index; at < THREADS / WIDTH * STRIP; at += THREADS) {
-    let owner = at / STRIP;
-    let m = m0 + (owner / SUBGROUPS_N) * SPAN_M + i * UNIT_M + at % STRIP / (SPAN_N / 4u);
-    let n = n0 + (owner % SUBGROUPS_N) * SPAN_N + at % (SPAN_N / 4u) * 4u;
+  for (var at = index; at < THREADS / WIDTH * LEAVING; at += THREADS) {
+    let owner = at / LEAVING;
+    let m = m0 + (owner / SUBGROUPS_N) * SPAN_M + i * UNIT_M + at % LEAVING / (UNIT_N / 4u);
+    let n = n0 + (owner % SUBGROUPS_N) * SPAN_N + j * UNIT_N + at % (UNIT_N / 4u) * 4u;
     if (m < M && n < N) {
-      let four = strips[at] / GRADIENT_SCALE;
+      let four = leaving[at] / GRADIENT_SCALE;
 //#if SPLIT
       finish(four, workgroup.z * M + m, n);
 //#else
@@ -207,5 +207,6 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
     }
   }
   workgroupBarrier();
+  //#endrepeat
   //#endrepeat
 }

@@ -114,6 +114,9 @@ fn read_b(block: Block, n0: u32, k0: u32) -> mat4x4f {
 }
 
 fn read_block(index: u32, m0: u32, n0: u32, k0: u32) -> mat4x4f {
+  if (BLOCKS % THREADS != 0u && index >= BLOCKS) {
+    return mat4x4f();
+  }
   if (index < A_BLOCKS) {
     return read_a(block_of_a(index), m0, k0);
   }

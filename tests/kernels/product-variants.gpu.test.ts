@@ -62,15 +62,14 @@ gpuTest.for([
   ['shared32', 64, 64],
   ['shared64', 128, 64],
   ['shared128x64', 37, 130],
-  ['shared128x64', 128, 64],
   ['shared128', 37, 130],
-  ['shared128', 256, 128],
+  ['ahead128x12', 128, 384],
+  ['ahead128x16', 37, 130],
   // whose weights' gradients are split into several sums, of whole tiles and not
   ['split32', 4099, 6],
   ['split64', 512, 64],
   ['split64', 700, 66],
   ['split128x64', 700, 66],
-  ['split128', 700, 66],
   ['split128', 512, 128],
 ] as const)('%s: %i rows of a layer %i wide that is added to others', async ([product, N, C], { device }) => {
   const random = new Random(27);
@@ -98,7 +97,18 @@ gpuTest.for([
 
 test('no variant is left out', () => {
   const registers = ['register4', 'register8', 'register16', 'quad16', 'sliced4'];
-  const shared = ['shared32', 'shared64', 'shared128x64', 'shared128', 'split32', 'split64', 'split128x64', 'split128'];
+  const shared = [
+    'shared32',
+    'shared64',
+    'shared128x64',
+    'shared128',
+    'ahead128x12',
+    'ahead128x16',
+    'split32',
+    'split64',
+    'split128x64',
+    'split128',
+  ];
   const matrix = ['matrix64', 'matrix128', 'splitMatrix64', 'splitMatrix128'];
   expect(Object.keys(PRODUCT_VARIANTS)).toEqual([...registers, ...shared, ...matrix]);
 });

@@ -24,7 +24,12 @@ const MOST_VECTORS = { attention: 16, attention_backward_q: 12, attention_backwa
 
 /** Threads of one workgroup along the walked rows and along its own, where tiles are in workgroup memory. */
 const TILE_THREADS = [8, 8] as const;
-/** Workgroups that keep a GPU busy: where there are so many with eight rows a thread, four would only read more often. */
+/** Rows that a thread owns there. */
+const TILE_ROWS = 4;
+/**
+ * Workgroups that keep a GPU busy. Of tiles so large few fit into a multiprocessor at a time (an H200 has 48 KB for all of them, and
+ * was half as quick with 3,072 workgroups), so they are for fewer, where what counts is how soon one is done.
+ */
 const ENOUGH_WORKGROUPS = 512;
 
 type Entry = 'attention' | 'attention_backward_q' | 'attention_backward_kv';
@@ -63,42 +68,45 @@ function byQuads(entry: Entry, { T, heads, HS }: Sizes, { few, quads }: { few: b
 /** The largest power of two, up to 8, that divides a number, less one: what a tile's vectors are mixed by. */
 const mixed = (vectors: number) => Math.min(8, vectors & -vectors) - 1;
 
-/** Undefined where the tiles take more than so many bytes of workgroup memory. */
+/** Undefined where the tiles take more than so many bytes of workgroup memory, or there is more to do than they are good for. */
 function byTiles(entry: Entry, { T, heads, HS }: Sizes, memory: number): Shape | undefined {
   const [TX, TY] = TILE_THREADS;
-  const FORWARD = entry === 'attention';
   const HS4 = HS / 4;
-  const rows = [8, 4].map((ROWS) => {
-    const OWN4 = (TY * ROWS) / 4;
-    const [own, walked, pairs] = [4 * OWN4 * HS4, 4 * TX * HS4, 4 * TX * OWN4];
-    const lengths = {
-      OWN_K: own,
-      WALKED_K: walked,
-      OWN_V: FORWARD ? 0 : own,
-      WALKED_V: walked,
-      P: entry === 'attention_backward_q' ? 0 : pairs,
-      DS: FORWARD ? 0 : pairs,
-      EACH: FORWARD ? TX * OWN4 : 0,
-    };
-    let ALL = 0;
-    const places: Record<string, number> = {};
-    for (const [name, length] of Object.entries(lengths)) {
-      places[name] = ALL;
-      ALL += length;
-    }
-    const PARTS = Math.ceil(HS4 / TX);
-    const constants = {
-      ...places,
-      ALL,
-      ...{ TX, TY, ROWS, ROWS4: ROWS / 4, PARTS, KEPT: ROWS * PARTS, SWIZZLE: mixed(HS4), MIX: mixed(OWN4), FORWARD },
-    };
-    return { constants, bytes: 16 * ALL, workgroups: Math.ceil(T / (4 * OWN4)), ROWS };
-  });
-  const fit = rows.find(
-    ({ ROWS, bytes, workgroups }) =>
-      bytes <= memory && (ROWS === 4 || (FORWARD && heads * workgroups >= ENOUGH_WORKGROUPS)),
-  );
-  return fit && { source: tilesSource, constants: fit.constants, workgroups: fit.workgroups };
+  const OWN4 = (TY * TILE_ROWS) / 4;
+  const [own, walked, pairs] = [4 * OWN4 * HS4, 4 * TX * HS4, 4 * TX * OWN4];
+  const FORWARD = entry === 'attention';
+  const lengths = {
+    OWN_K: own,
+    WALKED_K: walked,
+    OWN_V: FORWARD ? 0 : own,
+    WALKED_V: walked,
+    P: entry === 'attention_backward_q' ? 0 : pairs,
+    DS: FORWARD ? 0 : pairs,
+    EACH: FORWARD ? TX * OWN4 : 0,
+  };
+  const places: Record<string, number> = {};
+  let ALL = 0;
+  for (const [name, length] of Object.entries(lengths)) {
+    places[name] = ALL;
+    ALL += length;
+  }
+  const workgroups = Math.ceil(T / (4 * OWN4));
+  if (16 * ALL > memory || heads * workgroups > ENOUGH_WORKGROUPS) return undefined;
+  const PARTS = Math.ceil(HS4 / TX);
+  const constants = {
+    ...places,
+    ALL,
+    TX,
+    TY,
+    ROWS: TILE_ROWS,
+    ROWS4: TILE_ROWS / 4,
+    PARTS,
+    KEPT: TILE_ROWS * PARTS,
+    SWIZZLE: mixed(HS4),
+    MIX: mixed(OWN4),
+    FORWARD,
+  };
+  return { source: tilesSource, constants, workgroups };
 }
 
 /**

@@ -41,11 +41,14 @@ export const PRODUCT_VARIANTS = {
   quad16: { tile: [16, 8], tx: 4, ty: 4, quads: true },
   /** For few outputs and long sums: weights' gradients. */
   sliced4: { tile: [4, 4], tx: 4, ty: 4, slices: 8 },
-  shared32: { tile: [4, 4], tx: 8, ty: 8, depth: 16 },
+  shared32: { tile: [4, 4], tx: 8, ty: 8, depth: 32 },
   shared64: { tile: [8, 8], tx: 8, ty: 8, depth: 16 },
-  /** Eight by eight numbers a thread, and many threads: more numbers a thread did not stay in registers on an H100. */
+  /** Many threads of 64 numbers: more did not stay in registers on an H100. */
   shared128x64: { tile: [8, 8], tx: 8, ty: 16, depth: 8, ahead: true },
-  shared128: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true },
+  shared128: { tile: [8, 8], tx: 16, ty: 16, depth: 16 },
+  /** An H200 has room for two workgroups of the first and one of the second on a multiprocessor, and two round trips less in it. */
+  ahead128x12: { tile: [8, 8], tx: 16, ty: 16, depth: 12, ahead: true },
+  ahead128x16: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true },
   /** For few outputs and long sums too, where these have work enough for many workgroups. */
   split32: { tile: [4, 4], tx: 8, ty: 8, depth: 16, split: 1024 },
   split64: { tile: [8, 8], tx: 8, ty: 8, depth: 16, split: 1024 },
@@ -53,9 +56,9 @@ export const PRODUCT_VARIANTS = {
   split128: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true, split: 512 },
   /** By subgroup matrices. */
   matrix64: { ...square(64), depth: 32, units: { span: [32, 32], subgroups: [2, 2] } },
-  matrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 32], subgroups: [2, 4] } },
+  matrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 64], subgroups: [2, 2] } },
   splitMatrix64: { ...square(64), depth: 32, units: { span: [32, 32], subgroups: [2, 2] }, split: 1024 },
-  splitMatrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 32], subgroups: [2, 4] }, split: 512 },
+  splitMatrix128: { ...square(128), depth: 32, ahead: true, units: { span: [64, 64], subgroups: [2, 2] }, split: 512 },
 } as const satisfies Record<string, Variant>;
 
 export type ProductVariant = keyof typeof PRODUCT_VARIANTS;
@@ -111,15 +114,15 @@ const MOST_THREADS = 256;
 
 /** Whether a variant on matrix units fits an adapter: its threads, and its bytes of workgroup memory. */
 export function unitsFit(
-  { M: rows, width, memory }: MatrixUnits,
+  { M: rows, N: columns, width, memory }: MatrixUnits,
   { units, tile, tx, ty, depth = 1 }: Variant,
 ): boolean {
-  const { span, subgroups } = units!;
+  const { subgroups } = units!;
   const [BM, BN] = [tile[0] * ty, tile[1] * tx];
   const tiles = BM * (depth + UNIT_PAD) + BN * (depth + UNIT_PAD);
   const threads = subgroups[0] * subgroups[1] * width;
-  const strips = subgroups[0] * subgroups[1] * rows * span[1];
-  return threads <= MOST_THREADS && 2 * tiles + 4 * strips <= memory;
+  const leaving = subgroups[0] * subgroups[1] * rows * columns;
+  return threads <= MOST_THREADS && 2 * tiles + 4 * leaving <= memory;
 }
 
 /**
@@ -136,18 +139,20 @@ const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, ter
   register16: [6, 4, 150],
   quad16: [5.5, 4, 150],
   sliced4: [6.5, 1.6, 13],
-  shared32: [13.2, 1.8, 40],
+  shared32: [13.2, 1.8, 27],
   shared64: [16.5, 2, 85],
   shared128x64: [19, 2.5, 70],
-  shared128: [20.5, 3, 80],
+  shared128: [19, 3, 90],
+  ahead128x12: [20.5, 3, 85],
+  ahead128x16: [20, 3, 80],
   split32: [12, 8, 40],
   split64: [16, 8, 85],
   split128x64: [18.5, 8.5, 70],
   split128: [20, 9, 80],
   matrix64: [25, 2, 60],
-  matrix128: [30, 3, 70],
+  matrix128: [42, 3, 70],
   splitMatrix64: [25, 8, 60],
-  splitMatrix128: [33, 9, 70],
+  splitMatrix128: [46, 9, 70],
 };
 /** How much longer a thread with 128 sums may take where there are not the registers for them. A guess: the tuner learns better. */
 const SPILLED = 3;
