@@ -16,10 +16,11 @@
 //   dv[u] = sum over t >= u of p[t, u] * dout[t]
 // With DROPOUT each probability is multiplied by its mask (mask.wgsl, row (b, h, t), element u) before v is mixed:
 //   out[t] = sum of mask p v,   dp[t, u] = mask dot(dout[t], v[u]),   dv[u] = sum of mask p dout,   the rest as above.
-// attention_backward_q writes D and dq, then attention_backward_kv writes dk and dv: together all of dqkv, with `=`.
+// attention_backward_q writes D and dq, then attention_backward_kv writes dk and dv: together all of dqkv, with `=`. By tiles
+// attention_backward does all of this.
 //
-// This file has the operands. How rows are shared out to threads stands in attention_rows.wgsl and attention_quads.wgsl, one of
-// which is put behind it.
+// This file has the operands. How rows are shared out to threads stands in attention_rows.wgsl, attention_quads.wgsl and
+// attention_tiles.wgsl, one of which is put behind it.
 // Sizes: B batch, T tokens, NH heads, HS channels a head, HS4 = ceil(HS / 4), C = NH * HS.
 
 // The result, in f16 where products read it so (OUT_HALF).

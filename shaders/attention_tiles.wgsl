@@ -7,9 +7,11 @@
 // what becomes of them are kept as vectors of four own rows: block b has the rows 4 b to 4 b + 3 of the thread's.
 //
 // All tiles lie in one array, from these places on: OWN_K and WALKED_K (queries and keys, or the other way round), OWN_V and WALKED_V
-// (values, and in the backward pass dout), P (probabilities as they mix values), DS (the scores' gradients) and EACH (what each
-// x has of a row); ALL is its length. A tile's vectors are kept where those that neighbours read at a time lie in banks of
+// (values, and in the backward pass dout), P (probabilities as they mix values), DS (the scores' gradients) and EACH (of each row: in
+// the forward pass what each x has of it, in the backward pass D); ALL is its length. A tile's vectors are kept where those that neighbours read at a time lie in banks of
 // their own (SWIZZLE and MIX: powers of two less one).
+//
+// The backward pass is one dispatch: the first GROUPS workgroups of a head own queries, and as many more keys and values.
 //
 // Workgroup (TX * TY) along the rows of one head; workgroup_id.y is the head, z the batch row. OWN = TY * ROWS, WALK = 4 * TX,
 // ROWS4 = ROWS / 4, PARTS = ceil(HS4 / TX), KEPT = ROWS * PARTS; four divides HS.
@@ -210,15 +212,26 @@ fn store_results(results: Results, at: u32, row: u32, x: u32) {
   //#endrepeat
 }
 
-@compute @workgroup_size(THREADS)
-fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+// D of some rows from `first` on, whose dout is the tile at `dout`. To be read behind a barrier.
+fn keep_dots(dout: u32, count: u32, first: u32, out_at: u32, index: u32) {
+  for (var row = index; row < count; row += THREADS) {
+    let t = min(first + row, T - 1u);
+    var d = 0.0;
+    for (var c = 0u; c < HS4; c++) {
+      d += dot(tiles[dout + place(row, c)], load_saved(out_at + t * C, c));
+    }
+    tiles[EACH + row] = vec4f(d);
+  }
+}
+
+fn backward_q(group: vec3u, index: u32) {
   let x = index % TX;
   let y = index / TX;
-  let t0 = workgroup.x * OWN;
-  let first = workgroup.z * T;
-  let q_at = first * 3u * C + workgroup.y * HS;
-  let out_at = first * C + workgroup.y * HS;
-  let row_at = (workgroup.z * NH + workgroup.y) * T;
+  let t0 = group.x * OWN;
+  let first = group.z * T;
+  let q_at = first * 3u * C + group.y * HS;
+  let out_at = first * C + group.y * HS;
+  let row_at = (group.z * NH + group.y) * T;
 
   for (var i = index; i < OWN * HS4; i += THREADS) {
     let row = i / HS4;
@@ -228,22 +241,17 @@ fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_
     tiles[OWN_V + place(row, vector)] = load_dout(out_at + t * C, vector);
   }
   workgroupBarrier();
-  for (var row = index; row < OWN && t0 + row < T; row += THREADS) {
-    var d = 0.0;
-    for (var c = 0u; c < HS4; c++) {
-      d += dot(tiles[OWN_V + place(row, c)], load_saved(out_at + (t0 + row) * C, c));
-    }
-    dots[row_at + t0 + row] = d;
-  }
-  storageBarrier();
+  keep_dots(OWN_V, OWN, t0, out_at, index);
+  workgroupBarrier();
   var d: array<vec4f, ROWS4>;
   var l: array<vec4f, ROWS4>;
 //#if DROP
   var rows: array<vec4u, ROWS4>;
 //#endif
   //#repeat b ROWS4
+  let own = EACH + y * ROWS + 4u * b;
+  d[b] = vec4f(tiles[own].x, tiles[own + 1u].x, tiles[own + 2u].x, tiles[own + 3u].x);
   let at = vec4u(row_at) + min(block_rows(t0, y, b), vec4u(T - 1u));
-  d[b] = vec4f(dots[at.x], dots[at.y], dots[at.z], dots[at.w]);
   l[b] = vec4f(saved_lse[at.x], saved_lse[at.y], saved_lse[at.z], saved_lse[at.w]);
 //#if DROP
   rows[b] = mask_rows(row_at + t0 + y * ROWS + 4u * b);
@@ -282,16 +290,15 @@ fn attention_backward_q(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_
   store_results(dq, q_at, t0 + y * ROWS, x);
 }
 
-@compute @workgroup_size(THREADS)
-fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+fn backward_kv(group: vec3u, index: u32) {
   let x = index % TX;
   let y = index / TX;
-  let u0 = workgroup.x * OWN;
-  let first = workgroup.z * T;
-  let q_at = first * 3u * C + workgroup.y * HS;
+  let u0 = group.x * OWN;
+  let first = group.z * T;
+  let q_at = first * 3u * C + group.y * HS;
   let k_at = q_at + C;
-  let out_at = first * C + workgroup.y * HS;
-  let row_at = (workgroup.z * NH + workgroup.y) * T;
+  let out_at = first * C + group.y * HS;
+  let row_at = (group.z * NH + group.y) * T;
 
   for (var i = index; i < OWN * HS4; i += THREADS) {
     let row = i / HS4;
@@ -313,16 +320,17 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
       tiles[WALKED_V + place(row, vector)] = load_dout(out_at + t * C, vector);
     }
     workgroupBarrier();
+    keep_dots(WALKED_V, WALK, t0, out_at, index);
     let s = products(OWN_K, WALKED_K, x, y);
     let dp = products(OWN_V, WALKED_V, x, y);
 //#if DROP
     let rows = mask_rows(row_at + t0 + 4u * x);
 //#endif
+    workgroupBarrier();
     //#repeat j 4
     let t = t0 + 4u * x + j;
-    let at = row_at + min(t, T - 1u);
-    let l = saved_lse[at];
-    let d = saved_dots[at];
+    let l = saved_lse[row_at + min(t, T - 1u)];
+    let d = tiles[EACH + 4u * x + j].x;
     //#repeat b ROWS4
     let u = block_rows(u0, y, b);
     let p = select(vec4f(), exp(s[4u * b + j] - l), (u <= vec4u(t)) & vec4<bool>(t < T));
@@ -344,5 +352,14 @@ fn attention_backward_kv(@builtin(workgroup_id) workgroup: vec3u, @builtin(local
   }
   store_results(dk, k_at, u0 + y * ROWS, x);
   store_results(dv, k_at + C, u0 + y * ROWS, x);
+}
+
+@compute @workgroup_size(THREADS)
+fn attention_backward(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) index: u32) {
+  if (workgroup.x < GROUPS) {
+    backward_q(workgroup, index);
+  } else {
+    backward_kv(workgroup - vec3u(GROUPS, 0u, 0u), index);
+  }
 }
 //#endif

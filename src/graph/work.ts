@@ -53,6 +53,8 @@ function flopsOfPart(part: Dispatch): number {
       return causalFlops(constants, 3);
     case 'attention_backward_kv': // q k again, dout v, ds q, p dout
       return causalFlops(constants, 4);
+    case 'attention_backward': // both, and q k and dout v in each
+      return causalFlops(constants, 7);
     default:
       return 0;
   }

@@ -29,11 +29,11 @@ const SHAPES: Sizes[] = [
 const MANY_ROWS = { B: 33, T: 67, NH: 30, HS: 16 };
 const FEW_REGISTERS = { B: 115, T: 19, NH: 30, HS: 32, fewRegisters: true };
 
-/** Heads of three vectors, several tiles along both, and more heads than they are for. */
+/** Heads of three vectors and of ten, several tiles along both, and more heads than they are for. */
 const TILED = [
   { B: 2, T: 37, NH: 2, HS: 12 },
   { B: 1, T: 131, NH: 2, HS: 32 },
-  { B: 1, T: 70, NH: 1, HS: 48 },
+  { B: 1, T: 70, NH: 1, HS: 40 },
   { B: 33, T: 9, NH: 16, HS: 8 },
 ];
 

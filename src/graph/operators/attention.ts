@@ -69,20 +69,18 @@ function byQuads(entry: Entry, { T, heads, HS }: Sizes, { few, quads }: { few: b
 const mixed = (vectors: number) => Math.min(8, vectors & -vectors) - 1;
 
 /** Undefined where the tiles take more than so many bytes of workgroup memory, or there is more to do than they are good for. */
-function byTiles(entry: Entry, { T, heads, HS }: Sizes, memory: number): Shape | undefined {
+function byTiles(FORWARD: boolean, { T, heads, HS }: Sizes, memory: number): Shape | undefined {
   const [TX, TY] = TILE_THREADS;
   const HS4 = HS / 4;
   const OWN4 = (TY * TILE_ROWS) / 4;
   const [own, walked, pairs] = [4 * OWN4 * HS4, 4 * TX * HS4, 4 * TX * OWN4];
-  const FORWARD = entry === 'attention';
   const lengths = {
     OWN_K: own,
     WALKED_K: walked,
-    OWN_V: FORWARD ? 0 : own,
     WALKED_V: walked,
-    P: entry === 'attention_backward_q' ? 0 : pairs,
-    DS: FORWARD ? 0 : pairs,
-    EACH: FORWARD ? TX * OWN4 : 0,
+    P: pairs,
+    EACH: FORWARD ? TX * OWN4 : 4 * Math.max(OWN4, TX),
+    ...(!FORWARD && { OWN_V: own, DS: pairs }),
   };
   const places: Record<string, number> = {};
   let ALL = 0;
@@ -90,8 +88,8 @@ function byTiles(entry: Entry, { T, heads, HS }: Sizes, memory: number): Shape |
     places[name] = ALL;
     ALL += length;
   }
-  const workgroups = Math.ceil(T / (4 * OWN4));
-  if (16 * ALL > memory || heads * workgroups > ENOUGH_WORKGROUPS) return undefined;
+  const GROUPS = Math.ceil(T / (4 * OWN4));
+  if (16 * ALL > memory || heads * GROUPS > ENOUGH_WORKGROUPS) return undefined;
   const PARTS = Math.ceil(HS4 / TX);
   const constants = {
     ...places,
@@ -104,9 +102,10 @@ function byTiles(entry: Entry, { T, heads, HS }: Sizes, memory: number): Shape |
     KEPT: TILE_ROWS * PARTS,
     SWIZZLE: mixed(HS4),
     MIX: mixed(OWN4),
+    GROUPS,
     FORWARD,
   };
-  return { source: tilesSource, constants, workgroups };
+  return { source: tilesSource, constants, workgroups: FORWARD ? GROUPS : 2 * GROUPS };
 }
 
 /**
@@ -139,10 +138,10 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     OUT_HALF: out.dtype === 'f16',
   };
   const sizes = { T, heads: B * heads, HS };
-  const dispatch = (entry: Entry, bindings: Record<string, Tensor>) => {
-    const shape =
-      (tiledRows && HS % 4 === 0 && byTiles(entry, sizes, workgroupMemory)) ||
-      (shared ? byQuads(entry, sizes, { few: fewRegisters, quads: QUADS }) : byRows(T));
+  const tiled = (forward: boolean) =>
+    tiledRows && HS % 4 === 0 ? byTiles(forward, sizes, workgroupMemory) : undefined;
+  const untiled = (entry: Entry) => (shared ? byQuads(entry, sizes, { few: fewRegisters, quads: QUADS }) : byRows(T));
+  const dispatch = (entry: string, shape: Shape, bindings: Record<string, Tensor>) => {
     const source = commonSource + shape.source;
     const drop = dropout && masked(source, dropout);
     graph.dispatch(
@@ -152,16 +151,22 @@ export function attention(graph: Graph, qkv: Tensor, heads: number, dropout?: Dr
     );
   };
   const lse = graph.tensor('log-sum-exp', [B, heads, T]);
-  dispatch('attention', { qkv, out, ...(graph.training && { lse }) });
+  dispatch('attention', tiled(true) ?? untiled('attention'), { qkv, out, ...(graph.training && { lse }) });
 
   graph.onBackward(out, (dout) => {
     const { dx: dqkv, accumulate } = graph.gradientOf(qkv);
     if (accumulate) {
       throw new InklingError('internal', `attention: ${qkv} is read twice.`);
     }
+    const whole = tiled(false);
+    if (whole) {
+      dispatch('attention_backward', whole, { qkv, saved: out, saved_lse: lse, dout, dqkv });
+      return;
+    }
     const dots = graph.tensor('dots', lse.shape);
-    dispatch('attention_backward_q', { qkv, saved: out, saved_lse: lse, dout, dots, dqkv });
-    dispatch('attention_backward_kv', { qkv, saved_lse: lse, saved_dots: dots, dout, dqkv });
+    const [q, kv] = ['attention_backward_q', 'attention_backward_kv'] as const;
+    dispatch(q, untiled(q), { qkv, saved: out, saved_lse: lse, dout, dots, dqkv });
+    dispatch(kv, untiled(kv), { qkv, saved_lse: lse, saved_dots: dots, dout, dqkv });
   });
   return out;
 }
