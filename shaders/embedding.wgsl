@@ -77,9 +77,14 @@ fn embedding_backward(
     let token = row % V;
     let first = row / V * CHUNK;
     var sum = Piece();
-    for (var n = first; n < min(first + CHUNK, B * T); n++) {
-      if (tokens[n] == token) {
-        sum += dout[n * WIDTH + c];
+    let end = min(first + CHUNK, B * T);
+    for (var n = first; n < end; n += 32u) {
+      var hits = 0u; // of 32 tokens, whose reads wait for each other less than each would for what is done about the last
+      for (var i = 0u; i < 32u; i++) {
+        hits |= select(0u, 1u << i, n + i < end && tokens[min(n + i, B * T - 1u)] == token);
+      }
+      for (; hits != 0u; hits &= hits - 1u) {
+        sum += dout[(n + firstTrailingBit(hits)) * WIDTH + c];
       }
     }
 //#if DWTE_ACCUMULATE

@@ -91,12 +91,27 @@ fn backward_column(first: u32, column: u32, lane: u32, chunk: u32) {
 //#endif
   var gain = Piece();   // sum of dout * xhat
   var shift = Piece();  // sum of dout
-  for (var row = chunk * CHUNK + lane; row < min((chunk + 1u) * CHUNK, N); row += COLUMN_LANES) {
+  let end = min((chunk + 1u) * CHUNK, N);
+//#if REDUCE_COLUMNS
+  // four rows at a time: their reads wait together
+  for (var row = chunk * CHUNK + lane; row < end; row += 4u * COLUMN_LANES) {
+    //#repeat i 4
+    let known = row + i * COLUMN_LANES < end;
+    let r = min(row + i * COLUMN_LANES, N - 1u);
+    let mean_rstd = saved[r];
+    let dy = select(Piece(), dout[r * WIDTH + c], known);
+    gain += dy * ((inp[r * WIDTH + c] - mean_rstd.x) * mean_rstd.y);
+    shift += dy;
+    //#endrepeat
+  }
+//#else
+  for (var row = chunk * CHUNK + lane; row < end; row += COLUMN_LANES) {
     let dy = dout[row * WIDTH + c];
     let mean_rstd = saved[row];
     gain += dy * ((inp[row * WIDTH + c] - mean_rstd.x) * mean_rstd.y);
     shift += dy;
   }
+//#endif
 //#if REDUCE_COLUMNS
   let at = column * COLUMN_LANES + lane;
   gains[at] = gain;
