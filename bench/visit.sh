@@ -87,6 +87,11 @@ unpack() {
   fi
 }
 
+cpu_run() { # SEED
+  inkling 40 cpu-run train --json --text "$text" --preset nanogpt-cpu --seed "$1" --out "$home/cpu-$1"
+  inkling 30 cpu-run evaluate --json --model "$home/cpu-$1" --text "$validation"
+}
+
 measure() {
   case $1 in
     unpack) unpack ;;
@@ -99,20 +104,18 @@ measure() {
     large) # nanogpt-gpu in f32 by the expected variants, beside PyTorch
       inkling 75 large bench --json --config nanogpt-gpu --no-tune
       pytorch 40 large-pytorch --config nanogpt-gpu --modes eager,graph --precision f32 --steps 50 ;;
-    large-tuned) inkling 150 large-tuned bench --json --config nanogpt-gpu --tune ;;
-    half) # f16 beside tf32 and bf16
-      inkling 75 half bench --json --config nanogpt-gpu --precision f16 --no-tune
+    large-tuned) inkling 100 large-tuned bench --json --config nanogpt-gpu --tune ;;
+    half) inkling 75 half bench --json --config nanogpt-gpu --precision f16 --no-tune ;;
+    half-pytorch) # tf32 and bf16, to be read beside f16
       pytorch 60 half-pytorch --config nanogpt-gpu --modes eager,graph --precision tf32,bf16 --steps 50 ;;
     profile) for config in tiny nanogpt-cpu; do inkling 60 profile bench --json --config "$config" --profile; done ;;
     profile-large) inkling 120 profile-large bench --json --config nanogpt-gpu --profile --no-tune ;;
     compile) for config in tiny nanogpt-cpu; do pytorch 90 compile --config "$config" --modes compile --precision f32 --steps 100; done ;;
     curve) inkling 60 curve bench --json --curve --config nanogpt-cpu --precision f16 ;;
     parity) inkling 60 parity parity --json "$home"/shared/fixtures/*.safetensors ;;
-    cpu-run) # three seeds of the 2,000 steps, each judged by the whole validation text as well
-      for seed in 1337 1 2; do
-        inkling 40 cpu-run train --json --text "$text" --preset nanogpt-cpu --seed "$seed" --out "$home/cpu-$seed"
-        inkling 30 cpu-run evaluate --json --model "$home/cpu-$seed" --text "$validation"
-      done ;;
+    cpu-run) # a seed of the 2,000 steps, judged by the whole validation text as well
+      cpu_run 1337 ;;
+    cpu-runs) for seed in 1 2; do cpu_run $seed; done ;;
     gpu-run) inkling 400 gpu-run train --json --text "$text" --preset nanogpt-gpu --eval-every 250 --out "$home/gpu-f32" ;;
     gpu-run-half) inkling 220 gpu-run-half train --json --text "$text" --preset nanogpt-gpu --precision f16 --eval-every 250 --out "$home/gpu-f16" ;;
     writing) inkling 60 writing bench --json --generate --config all ;;
