@@ -120,6 +120,7 @@ measure() {
     gpu-run-half) inkling 220 gpu-run-half train --json --text "$text" --preset nanogpt-gpu --precision f16 --eval-every 250 --out "$home/gpu-f16" ;;
     writing) inkling 60 writing bench --json --generate --config all ;;
     page) page 150 page --config tiny,nanogpt-cpu --stand 0.3,8 ;;
+    page-brief) page 80 page-brief --config tiny,nanogpt-cpu --stand 3 --seconds 4 --no-benchmark ;;
     page-large) page 150 page-large --config nanogpt-gpu --seconds 10 --no-benchmark ;;
     page-half) page 150 page-half --config nanogpt-gpu --seconds 10 --precision f16 --no-benchmark ;;
     page-software) page 280 page-software --software --config tiny ;;

@@ -142,7 +142,44 @@ fn narrow(v: vec4f) -> vec4h {
 }
 //#endif
 
-fn finish(z: vec4f, m: u32, n: u32) {
+// Four numbers each of what the way out reads. Asked for before anything is stored: what is read behind a store waits for it.
+struct Beside {
+  factor: vec4f,  // the slope
+  addend: vec4f,  // the residual
+  before: vec4f,
+}
+
+fn beside(m: u32, n: u32) -> Beside {
+  var found: Beside;
+//#if OUT_VEC4
+  let at = (m * N + n) >> 2u;
+//#if DERIVATIVE
+  found.factor = saved_slope[at];
+//#endif
+//#if RESIDUAL
+  found.addend = residual[at];
+//#endif
+//#if ACCUMULATE
+  found.before = vec4f(out[at]);
+//#endif
+//#else
+  //#repeat j 4
+  let at = m * N + min(n + j, N - 1u);
+//#if DERIVATIVE
+  found.factor[j] = saved_slope[at];
+//#endif
+//#if RESIDUAL
+  found.addend[j] = residual[at];
+//#endif
+//#if ACCUMULATE
+  found.before[j] = f32(out[at]);
+//#endif
+  //#endrepeat
+//#endif
+  return found;
+}
+
+fn finish(z: vec4f, found: Beside, m: u32, n: u32) {
   var v = z;
 //#if ACTIVATION
   v = activation(z);
@@ -150,19 +187,19 @@ fn finish(z: vec4f, m: u32, n: u32) {
   let dv = activation_slope(z);
 //#endif
 //#endif
+//#if DERIVATIVE
+  v *= found.factor;
+//#endif
+//#if RESIDUAL
+  v += found.addend;
+//#endif
+//#if ACCUMULATE
+  v += found.before;
+//#endif
 //#if OUT_VEC4
   let at = (m * N + n) >> 2u;
 //#if KEEP_SLOPE
   slope[at] = dv;
-//#endif
-//#if DERIVATIVE
-  v *= saved_slope[at];
-//#endif
-//#if RESIDUAL
-  v += residual[at];
-//#endif
-//#if ACCUMULATE
-  v += vec4f(out[at]);
 //#endif
 //#if OUT_HALF
   out[at] = narrow(v);
@@ -173,23 +210,13 @@ fn finish(z: vec4f, m: u32, n: u32) {
   //#repeat j 4
   if (n + j < N) {
     let at = m * N + n + j;
-    var y = v[j];
 //#if KEEP_SLOPE
     slope[at] = dv[j];
 //#endif
-//#if DERIVATIVE
-    y *= saved_slope[at];
-//#endif
-//#if RESIDUAL
-    y += residual[at];
-//#endif
-//#if ACCUMULATE
-    y += f32(out[at]);
-//#endif
 //#if OUT_HALF
-    out[at] = narrow(vec4f(y)).x;
+    out[at] = narrow(vec4f(v[j])).x;
 //#else
-    out[at] = y;
+    out[at] = v[j];
 //#endif
   }
   //#endrepeat

@@ -200,9 +200,9 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
     if (m < M && n < N) {
       let four = leaving[at] / GRADIENT_SCALE;
 //#if SPLIT
-      finish(four, workgroup.z * M + m, n);
+      finish(four, beside(m, n), workgroup.z * M + m, n);
 //#else
-      finish(four + load_bias(n), m, n);
+      finish(four + load_bias(n), beside(m, n), m, n);
 //#endif
     }
   }

@@ -234,7 +234,7 @@ fn matmul(
     //#repeat j COLUMNS4
     let column = n + 4u * j;
     if (column < N) {
-      finish(scaled(results[i * COLUMNS4 + j], column) + biases[j], row, column);
+      finish(scaled(results[i * COLUMNS4 + j], column) + biases[j], beside(row, column), row, column);
     }
     //#endrepeat
   }

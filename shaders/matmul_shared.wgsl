@@ -240,6 +240,12 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   let n = n0 + 4u * (x + j * TX);
   if (n < N) {
     let bias4 = load_bias(n);
+    var found: array<Beside, ROWS>;
+    //#repeat i ROWS4
+    //#repeat r 4
+    found[4u * i + r] = beside(min(m0 + 4u * (y + i * TY) + r, M - 1u), n);
+    //#endrepeat
+    //#endrepeat
     //#repeat i ROWS4
     //#repeat r 4
     let m = m0 + 4u * (y + i * TY) + r;
@@ -248,9 +254,9 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
       sums[(4u * i + r) * COLUMNS4 + j] /= GRADIENT_SCALE;
 //#endif
 //#if SPLIT
-      finish(sums[(4u * i + r) * COLUMNS4 + j], workgroup.z * M + m, n);
+      finish(sums[(4u * i + r) * COLUMNS4 + j], found[4u * i + r], workgroup.z * M + m, n);
 //#else
-      finish(scaled(sums[(4u * i + r) * COLUMNS4 + j], n) + bias4, m, n);
+      finish(scaled(sums[(4u * i + r) * COLUMNS4 + j], n) + bias4, found[4u * i + r], m, n);
 //#endif
     }
     //#endrepeat

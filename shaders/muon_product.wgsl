@@ -122,16 +122,30 @@ fn load_bias(n: u32) -> vec4f {
 
 fn finish_bias(sums: vec4f, m: u32) {}
 
-fn finish(sum: vec4f, m: u32, n: u32) {
-  // what lies in the result's place is read from the row of `a` or `b` that has the result's width
+// What lies in the result's place, from the row of `a` or `b` that has the result's width.
+alias Beside = vec4f;
+
+fn beside(m: u32, n: u32) -> Beside {
+//#if POLYNOMIAL
+  return load_a(m * N, n);
+//#else
+//#if APPLY
+  return load_b(m * N, n);
+//#else
+  return vec4f();
+//#endif
+//#endif
+}
+
+fn finish(sum: vec4f, found: Beside, m: u32, n: u32) {
 //#if GRAM
   let y = sum;
 //#endif
 //#if POLYNOMIAL
-  let y = scale * scale * (B_FACTOR * load_a(m * N, n) + C_FACTOR * scale * scale * sum);
+  let y = scale * scale * (B_FACTOR * found + C_FACTOR * scale * scale * sum);
 //#endif
 //#if APPLY
-  let y = last_scale * scale * (A_FACTOR * load_b(m * N, n) + sum);
+  let y = last_scale * scale * (A_FACTOR * found + sum);
 //#endif
 //#if OUT_VEC4
   out[(out_at + m * N + n) >> 2u] = y;

@@ -5,8 +5,8 @@ import { Learnt } from '../../src/graph/tuner.ts';
 
 // Products of nanoGPT's GPU configuration, and of the smallest one.
 test.each([
-  ['NT', [16384, 1536, 384], 'ahead128x12', 'shared128x64'],
-  ['NN', [16384, 384, 384], 'ahead128x12', 'shared128x64'],
+  ['NT', [16384, 1536, 384], 'ahead128', 'shared128x64'],
+  ['NN', [16384, 384, 384], 'ahead128', 'shared128x64'],
   ['TN', [1152, 384, 16384], 'split128', 'split128x64'],
   ['NT', [128, 96, 32], 'sliced4', 'sliced4'],
 ] as const)('%s %j takes %s where there is the workgroup memory, and otherwise %s', (layout, size, most, least) => {
@@ -28,7 +28,7 @@ test('what has been timed scales what is expected of variants that ask as much o
   expect(learnt.time('shared64', size)).toBe(before('shared64', size));
   // an adapter on which barriers are ten times as dear as expected, and large tiles another ten times
   learnt.learn('shared64', size, (10 * before('shared64', size)) / 1000);
-  learnt.learn('ahead128x16', size, (100 * before('ahead128x16', size)) / 1000);
+  learnt.learn('ahead128', size, (100 * before('ahead128', size)) / 1000);
   learnt.learn('register8', size, before('register8', size) / 1000);
   const other = [512, 512, 512] as const;
   const factor = (name: keyof typeof PRODUCT_VARIANTS) => learnt.time(name, other) / before(name, other);

@@ -46,9 +46,7 @@ export const PRODUCT_VARIANTS = {
   /** Many threads of 64 numbers: more did not stay in registers on an H100. */
   shared128x64: { tile: [8, 8], tx: 8, ty: 16, depth: 8, ahead: true },
   shared128: { tile: [8, 8], tx: 16, ty: 16, depth: 16 },
-  /** An H200 has room for two workgroups of the first and one of the second on a multiprocessor, and two round trips less in it. */
-  ahead128x12: { tile: [8, 8], tx: 16, ty: 16, depth: 12, ahead: true },
-  ahead128x16: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true },
+  ahead128: { tile: [8, 8], tx: 16, ty: 16, depth: 16, ahead: true },
   /** For few outputs and long sums too, where these have work enough for many workgroups. */
   split32: { tile: [4, 4], tx: 8, ty: 8, depth: 16, split: 1024 },
   split64: { tile: [8, 8], tx: 8, ty: 8, depth: 16, split: 1024 },
@@ -143,8 +141,7 @@ const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, ter
   shared64: [16.5, 2, 85],
   shared128x64: [19, 2.5, 70],
   shared128: [19, 3, 90],
-  ahead128x12: [20.5, 3, 85],
-  ahead128x16: [20, 3, 80],
+  ahead128: [20, 3, 80],
   split32: [12, 8, 40],
   split64: [16, 8, 85],
   split128x64: [18.5, 8.5, 70],
