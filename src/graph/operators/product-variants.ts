@@ -127,7 +127,7 @@ export function unitsFit(
  * What is needed to tell how long a variant takes on a GPU: multiplications in a microsecond once it is busy, in millions,
  * microseconds before the first and after the last, and nanoseconds of each further term of a sum.
  *
- * Measured on an NVIDIA H200 (2026-11-27). On other GPUs all is slower, by factors of which only the differences matter here. A
+ * Measured on an NVIDIA H200 and an H100 (2026-11-27 and 28). On other GPUs all is slower, by factors of which only the differences matter here. A
  * split product has its second dispatch in the microseconds before and after, and two more because it cannot share one with
  * the other gradient of its layer, as those in registers can.
  */
