@@ -6,10 +6,10 @@
 // Thread (x, y) has the rows y * ROWS + i, the walked rows 4 x + j, and of the channels the vectors x + TX * part. Scores and
 // what becomes of them are kept as vectors of four own rows: block b has the rows 4 b to 4 b + 3 of the thread's.
 //
-// All tiles lie in one array, from these places on: OWN_K and WALKED_K (queries and keys, or the other way round), OWN_V and WALKED_V
-// (values, and in the backward pass dout), P (probabilities as they mix values), DS (the scores' gradients) and EACH (of each row: in
-// the forward pass what each x has of it, in the backward pass D); ALL is its length. A tile's vectors are kept where those that neighbours read at a time lie in banks of
-// their own (SWIZZLE and MIX: powers of two less one).
+// All tiles lie in one array, from these places on: OWN_K and WALKED_K (queries and keys, or the other way round), OWN_V and
+// WALKED_V (values, and in the backward pass dout), P (probabilities as they mix values), DS (the scores' gradients) and EACH
+// (of each row: in the forward pass what each x has of it, in the backward pass D); ALL is its length. A tile's vectors are kept
+// where those that neighbours read at a time lie in banks of their own (SWIZZLE and MIX: powers of two less one).
 //
 // The backward pass is one dispatch: the first GROUPS workgroups of a head own queries, and as many more keys and values.
 //
@@ -60,7 +60,7 @@ fn products(own: u32, walked: u32, x: u32, y: u32) -> Pairs {
 }
 
 // Adds to a thread's results the walked rows of the tile at `walked`, each times what the tile at `pairs` has for it and the own row.
-fn mix(results: ptr<function, Results>, pairs: u32, walked: u32, x: u32, y: u32) {
+fn mix_rows(results: ptr<function, Results>, pairs: u32, walked: u32, x: u32, y: u32) {
   for (var u = 0u; u < WALK; u += 4u) {
     //#repeat j 4
     var values: array<vec4f, PARTS>;
@@ -168,7 +168,7 @@ fn attention(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_
     //#endrepeat
     //#endrepeat
     workgroupBarrier();
-    mix(&sum, P, WALKED_V, x, y);
+    mix_rows(&sum, P, WALKED_V, x, y);
   }
 
   workgroupBarrier();
@@ -285,7 +285,7 @@ fn backward_q(group: vec3u, index: u32) {
     //#endrepeat
     //#endrepeat
     workgroupBarrier();
-    mix(&dq, DS, WALKED_K, x, y);
+    mix_rows(&dq, DS, WALKED_K, x, y);
   }
   store_results(dq, q_at, t0 + y * ROWS, x);
 }
@@ -347,8 +347,8 @@ fn backward_kv(group: vec3u, index: u32) {
     //#endrepeat
     //#endrepeat
     workgroupBarrier();
-    mix(&dv, P, WALKED_V, x, y);
-    mix(&dk, DS, WALKED_K, x, y);
+    mix_rows(&dv, P, WALKED_V, x, y);
+    mix_rows(&dk, DS, WALKED_K, x, y);
   }
   store_results(dk, k_at, u0 + y * ROWS, x);
   store_results(dv, k_at + C, u0 + y * ROWS, x);

@@ -142,7 +142,8 @@ fn narrow(v: vec4f) -> vec4h {
 }
 //#endif
 
-// Four numbers each of what the way out reads. Asked for before anything is stored: what is read behind a store waits for it.
+// Four numbers each of what the way out reads, apart from it, so that a kernel may ask for many before it stores any: what is read
+// behind a store waits for it.
 struct Beside {
   factor: vec4f,  // the slope
   addend: vec4f,  // the residual

@@ -240,10 +240,13 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   let n = n0 + 4u * (x + j * TX);
   if (n < N) {
     let bias4 = load_bias(n);
-    var found: array<Beside, ROWS>;
+    var found: array<Beside, ROWS>; // of all columns at once it would not stay in registers
     //#repeat i ROWS4
     //#repeat r 4
-    found[4u * i + r] = beside(min(m0 + 4u * (y + i * TY) + r, M - 1u), n);
+    let m = m0 + 4u * (y + i * TY) + r;
+    if (m < M) {
+      found[4u * i + r] = beside(m, n);
+    }
     //#endrepeat
     //#endrepeat
     //#repeat i ROWS4

@@ -22,6 +22,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
   const products = new Map(
     Object.entries(choices).map(([key, choice]) => [key, device.quads ? choice : withoutQuads(choice)]),
   );
+  const workgroupMemory = device.gpu.limits.maxComputeWorkgroupStorageSize;
   return device.software
     ? {
         lanes: 1,
@@ -29,6 +30,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         largestJoined: LARGEST_JOINED,
         toldSizes: true,
         quads: device.quads,
+        workgroupMemory,
         products,
         half,
         units,
@@ -40,7 +42,7 @@ export function traitsOf(device: Device, choices: ProductChoices = {}, precision
         sharedRows: device.quads ? 'quads' : 'memory',
         tiledRows: true,
         fewRegisters: !device.manyRegisters,
-        workgroupMemory: device.gpu.limits.maxComputeWorkgroupStorageSize,
+        workgroupMemory,
         products,
         half,
         units,

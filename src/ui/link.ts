@@ -59,7 +59,7 @@ const BY_NAME = new Map((Object.keys(USUAL) as ConfigKey[]).map((key) => [SHORT[
 const SHA256 = /^[0-9a-f]{64}$/;
 const DECIMAL = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const PRODUCT = /^[A-Z]{2}\d{1,9}x\d{1,9}x\d{1,9}$/;
-const VARIANT = /^[a-z0-9]{1,20}$/;
+const VARIANT = /^[a-z0-9]{1,20}$/i;
 /** A longer fragment is not read: none that this page writes comes near it. */
 const LONGEST = 20_000;
 const LONGEST_NAME = 200;

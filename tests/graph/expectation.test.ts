@@ -14,11 +14,13 @@ test.each([
   expect(expectedVariant({}, layout, size)).toBe(least);
 });
 
-test('large tiles in registers are expected to be slow where there are few', () => {
+test('what keeps many numbers in registers is expected to be slow where there are few', () => {
   const size = [16384, 1536, 384] as const;
-  const slower = (name: 'register16' | 'register8') => expectation(true)(name, size) / expectation()(name, size);
+  const slower = (name: 'register16' | 'ahead128' | 'shared128') =>
+    expectation(true)(name, size) / expectation()(name, size);
   expect(slower('register16')).toBe(3);
-  expect(slower('register8')).toBe(1);
+  expect(slower('ahead128')).toBe(3);
+  expect(slower('shared128')).toBe(1);
 });
 
 test('what has been timed scales what is expected of variants that ask as much of an adapter, then of those that read alike', () => {

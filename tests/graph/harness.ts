@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { type Device, openDevice } from '../../src/gpu/device.ts';
 import { GRADIENTS, Graph, PARAMETERS } from '../../src/graph/graph.ts';
 import { narrowMatrices } from '../../src/graph/operators/narrow.ts';
-import type { ProductVariant } from '../../src/graph/operators/product-variants.ts';
+import {
+  PRODUCT_VARIANTS,
+  type ProductVariant,
+  tileBytes,
+  type Variant,
+} from '../../src/graph/operators/product-variants.ts';
 import type { Bits } from '../../src/graph/packed.ts';
 import { ParameterLayout } from '../../src/graph/parameters.ts';
 import { Arena, type Program } from '../../src/graph/program.ts';
@@ -44,6 +49,10 @@ export const gpuTest = test.extend<{ shared: Device; device: Device }>({
 /** Variants that need a feature which the adapter lacks cannot be tried on it; the report counts them as skipped. */
 export function requireVariant(product: ProductVariant, device: Device, skip: (note: string) => void): void {
   if (product.startsWith('quad') && !device.quads) skip('the adapter has no quads');
+  const variant: Variant = PRODUCT_VARIANTS[product];
+  const memory = variant.units ? 0 : tileBytes(variant);
+  if (memory > device.gpu.limits.maxComputeWorkgroupStorageSize)
+    skip(`the adapter has not ${memory} bytes for a workgroup`);
 }
 
 export interface Values {

@@ -1,6 +1,6 @@
 import { describe, expect } from 'vitest';
 import { attention } from '../../src/graph/operators/attention.ts';
-import { expectClose, gpuTest, runExperiment } from '../graph/harness.ts';
+import { type Experiment, expectClose, gpuTest, runExperiment } from '../graph/harness.ts';
 import { Random } from '../reference/arrays.ts';
 import * as reference from '../reference/attention.ts';
 
@@ -45,7 +45,7 @@ describe.each([
   ['by tiles', { tiledRows: true }],
 ] as const)('attention %s', (_, traits) => {
   gpuTest.beforeEach(({ device, skip }) => {
-    if (Object.values<unknown>(traits).some((way) => way === true || way === 'quads') && !device.quads) {
+    if (('quads' in traits || ('sharedRows' in traits && traits.sharedRows === 'quads')) && !device.quads) {
       skip('the adapter has no quads');
     }
   });
@@ -67,6 +67,15 @@ describe.each([
     });
     expectClose(out, reference.attention(qkv, shape));
     expectClose(grads.qkv, reference.attentionBackward(qkv, dout, shape), undefined, 'dqkv');
+  });
+
+  gpuTest('without a backward pass, the same', async ({ device }) => {
+    const [B, T, NH, C] = [2, 37, 2, 32];
+    const inputs = { qkv: { shape: [B, T, 3 * C], data: new Random(33).normals(B * T * 3 * C) } };
+    const build: Experiment['build'] = (graph, t) => attention(graph, t.qkv!, NH);
+    const evaluated = await runExperiment(device, { ...traits, inputs, build });
+    const trained = await runExperiment(device, { ...traits, inputs, build, dout: new Float32Array(B * T * C) });
+    expect(evaluated.out).toEqual(trained.out);
   });
 
   gpuTest('scores that leave one key almost all of the weight', async ({ device }) => {

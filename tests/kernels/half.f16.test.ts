@@ -117,7 +117,8 @@ gpuTest('numbers that f16 cannot hold become the largest that it can, and no inf
 gpuTest.for([
   { B: 2, T: 5, NH: 2, HS: 3 },
   { B: 1, T: 33, NH: 3, HS: 8 },
-])('attention that is kept in f16, T $T, heads of $HS', async ({ B, T, NH, HS }, { device }) => {
+  { B: 1, T: 33, NH: 3, HS: 8, tiledRows: true },
+])('attention that is kept in f16, T $T, heads of $HS', async ({ B, T, NH, HS, tiledRows = false }, { device }) => {
   const C = NH * HS;
   const random = new Random(T);
   const qkv = random.normals(B * T * 3 * C);
@@ -125,6 +126,7 @@ gpuTest.for([
   const dout = random.normals(B * T * C);
   const { out, grads } = await runExperiment(device, {
     half: true,
+    tiledRows,
     parameters: { weight: values([C, C], weight) },
     inputs: { qkv: values([B, T, 3 * C], qkv) },
     build: (graph, t) => linear(graph, attention(graph, t.qkv!, NH), t.weight!),

@@ -70,7 +70,8 @@ gpuTest.for([
   ['split64', 700, 66],
   ['split128x64', 700, 66],
   ['split128', 512, 128],
-] as const)('%s: %i rows of a layer %i wide that is added to others', async ([product, N, C], { device }) => {
+] as const)('%s: %i rows of a layer %i wide that is added to others', async ([product, N, C], { device, skip }) => {
+  requireVariant(product, device, skip);
   const random = new Random(27);
   const [x, residual, dout] = [random.normals(N * C), random.normals(N * C), random.normals(N * C)];
   const bias = random.normals(C);

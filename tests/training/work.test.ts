@@ -42,6 +42,8 @@ test.each([
   const graph = new Graph(layoutOf(sized), { lanes: 32, product: 'expected', ...gpu }, true);
   traceTraining(graph, sized, training, { length: 1000, region: { first: 0, length: 1000 } });
   expect(graph.dispatches.length).toBe(dispatches);
+  const attentions = graph.dispatches.filter(({ kernel }) => kernel.entry.startsWith('attention'));
+  expect(attentions.every(({ kernel }) => typeof kernel.constants.FORWARD === 'boolean')).toBe(true); // by tiles
   // what kernels leave in parts is the engine's own
   const { bytes } = stepWork(graph, sized, training.batch_size);
   const parts = graph.dispatches.flatMap(({ bindings }) => Object.values(bindings)).filter(({ scratch }) => scratch);

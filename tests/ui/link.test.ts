@@ -18,7 +18,7 @@ const products = fc.dictionary(
   fc
     .tuple(fc.constantFrom('NN', 'NT', 'TN'), fc.nat(9999), fc.nat(9999), fc.nat(9999))
     .map(([l, m, n, k]) => `${l} ${m}x${n}x${k}`),
-  fc.constantFrom('register4', 'quad16', 'sliced4', 'shared128'),
+  fc.constantFrom('register4', 'quad16', 'sliced4', 'shared128', 'splitMatrix128'),
   { noNullPrototype: true },
 );
 const links: fc.Arbitrary<Link> = fc

@@ -120,7 +120,8 @@ export function unitsFit(
   const tiles = BM * (depth + UNIT_PAD) + BN * (depth + UNIT_PAD);
   const threads = subgroups[0] * subgroups[1] * width;
   const leaving = subgroups[0] * subgroups[1] * rows * columns;
-  return threads <= MOST_THREADS && 2 * tiles + 4 * leaving <= memory;
+  // a thread for every four rows, which adds up the bias's gradient
+  return threads <= MOST_THREADS && threads >= BM / 4 && 2 * tiles + 4 * leaving <= memory;
 }
 
 /**
@@ -151,13 +152,13 @@ const PACE: Record<ProductVariant, readonly [rate: number, start_us: number, ter
   splitMatrix64: [25, 8, 60],
   splitMatrix128: [46, 9, 70],
 };
-/** How much longer a thread with 128 sums may take where there are not the registers for them. A guess: the tuner learns better. */
+/** How much longer a thread of more than 64 numbers may take where there are not the registers for them. A guess: the tuner learns better. */
 const SPILLED = 3;
 
 /** Bytes that a microsecond writes and reads again. */
 const PARTS_PACE = 1.5e6;
 
-/** What a variant asks of an adapter: by which way it reads, and how many numbers a thread keeps: sums, and what it read ahead. */
+/** What a variant asks of an adapter: by which way it reads, and how many numbers a thread keeps, sums and what it read ahead. */
 export function demandOf(name: ProductVariant): { way: string; numbers: number } {
   const { units, depth, slices, tile, ahead }: Variant = PRODUCT_VARIANTS[name];
   const numbers = tile[0] * tile[1] + (ahead ? 16 : 0);
@@ -170,8 +171,8 @@ export type Expectation = (name: ProductVariant, shape: readonly [M: number, N: 
 /** As measured on one GPU, and where threads have few registers with what is known of that. */
 export function expectation(fewRegisters = false): Expectation {
   return (name, shape) => {
-    const { tile, units }: Variant = PRODUCT_VARIANTS[name];
-    return expectedTime(name, shape) * (fewRegisters && !units && tile[0] * tile[1] > 64 ? SPILLED : 1);
+    const { way, numbers } = demandOf(name);
+    return expectedTime(name, shape) * (fewRegisters && way !== 'units' && numbers > 64 ? SPILLED : 1);
   };
 }
 
