@@ -61,7 +61,7 @@ interface MatrixConfig extends Omit<MatrixUnits, 'width' | 'memory'> {
 const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16', MATRIX_FEATURE] as const;
 
 // The defaults are enough for every kernel but some that are quick: products with two of each tile (32 KiB of workgroup memory),
-// those on matrix units (14 to 24) and attention by tiles (13 to 41). A larger binding or buffer only lets a larger model fit.
+// those on matrix units (14 to 24) and attention by tiles (up to 32). A larger binding or buffer only lets a larger model fit.
 const WANTED_LIMITS = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxComputeWorkgroupStorageSize'] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|softpipe|microsoft basic render|warp/i;

@@ -32,6 +32,9 @@ const TILE_ROWS = 4;
  */
 const ENOUGH_WORKGROUPS = 512;
 
+/** More bytes than nearly every GPU gives a workgroup are not taken, so that attention adds up alike in all browsers on one of them. */
+const MOST_TILE_BYTES = 32768;
+
 type Entry = 'attention' | 'attention_backward_q' | 'attention_backward_kv';
 
 /** How a kernel is shaped, and how many workgroups one head takes. */
@@ -89,7 +92,7 @@ function byTiles(FORWARD: boolean, { T, heads, HS }: Sizes, memory: number): Sha
     ALL += length;
   }
   const GROUPS = Math.ceil(T / (4 * OWN4));
-  if (16 * ALL > memory || heads * GROUPS > ENOUGH_WORKGROUPS) return undefined;
+  if (16 * ALL > Math.min(memory, MOST_TILE_BYTES) || heads * GROUPS > ENOUGH_WORKGROUPS) return undefined;
   const PARTS = Math.ceil(HS4 / TX);
   const constants = {
     ...places,
