@@ -130,18 +130,33 @@ export async function timeBriefly(
   }
 }
 
+/**
+ * What each of some things takes, by `time`, which may be told what it took before: from the first to the last and back again. A
+ * GPU that has rested becomes quicker all the while, and else the last would seem quickest.
+ */
+export async function thereAndBack(
+  count: number,
+  time: (index: number, before?: number) => Promise<number>,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) times.push(await time(i));
+  for (let i = count - 1; i >= 0; i--) times[i] = (times[i]! + (await time(i, times[i]!))) / 2;
+  return times;
+}
+
 /** Milliseconds of one replay of each of some lists of dispatches, by which the quicker ones are told. `guesses` of them, as `timeBriefly`'s. */
 export async function compareDispatches(
   device: Device,
   lists: readonly (readonly RecordedDispatch[])[],
   guesses: readonly number[] = [],
 ): Promise<number[]> {
-  const times: number[] = [];
-  for (const [index, dispatches] of lists.entries()) {
-    const time = (repeats: number) => timeOnce(device.gpu, dispatches, repeats);
-    await guarded(device.gpu, 'tuning', () => time(1)); // warms up
-    times.push(await timeBriefly(time, guesses[index] ?? 1, isTardy(device.gpu)));
-  }
+  const sample = (index: number) => (repeats: number) => timeOnce(device.gpu, lists[index]!, repeats);
+  for (const index of lists.keys()) await guarded(device.gpu, 'tuning', () => sample(index)(1)); // warms up
+  const time = (index: number, before = 0) =>
+    timeBriefly(sample(index), before > 0 ? before : (guesses[index] ?? 1), isTardy(device.gpu));
+  if (!device.software && lists.length > 1) return await thereAndBack(lists.length, time);
+  const times: number[] = []; // a processor is awake
+  for (const index of lists.keys()) times.push(await time(index));
   return times;
 }
 

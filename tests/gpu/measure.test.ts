@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Reading, timeBriefly } from '../../src/gpu/measure.ts';
+import { type Reading, thereAndBack, timeBriefly } from '../../src/gpu/measure.ts';
 
 interface Machine {
   /** Milliseconds of a replay. */
@@ -78,4 +78,17 @@ test('a clock that stands still is given up on after so many replays', async () 
   };
   expect(await timeBriefly(stuck, 1)).toBe(0);
   expect(most).toBeLessThan(5000);
+});
+
+test('of several the quickest is told while the GPU wakes up', async () => {
+  const exact = [3, 2, 2.4, 2.1];
+  let slowness = 4; // as much as an H200 was at first, and less each time
+  const time = async (index: number) => {
+    slowness -= 0.4;
+    return exact[index]! * slowness;
+  };
+  expect(await thereAndBack(exact.length, time)).toEqual(exact.map((ms) => expect.closeTo(2.2 * ms, 8)));
+  const asked: unknown[] = [];
+  await thereAndBack(2, async (...about) => asked.push(about));
+  expect(asked).toEqual([[0], [1], [1, 2], [0, 1]]);
 });
