@@ -202,7 +202,8 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
         output.remark(`Overfitting since step ${since}: the training loss falls on, and the validation loss rises.`);
       }
       overfitting = since !== null;
-      await saveIfPossible();
+      await saving.catch(() => {}); // no more than one state waits in memory for the disk, and training not for it
+      void saveIfPossible();
     },
   };
 
@@ -246,6 +247,7 @@ async function follow(plan: Plan, device: Device, output: Output): Promise<boole
     return true;
   } finally {
     clearInterval(timer);
+    await saving.catch(() => {});
     output.clear();
     trainer.destroy();
     device.gpu.destroy();

@@ -1,3 +1,4 @@
+import { crc32 as zlibs } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { crc32 } from '../../src/formats/crc32.ts';
@@ -122,6 +123,18 @@ describe('a written file', () => {
     expect(checksum(make(2), ['a', 'b'])).toBe(all[0]);
     // the check value that the standard's publications give for these nine bytes
     expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  });
+
+  test('the CRC is zlib’s, of bytes that begin anywhere and of two parts one after the other', () => {
+    const bytes = fc.uint8Array({ minLength: 0, maxLength: 100 });
+    fc.assert(
+      fc.property(bytes, fc.nat(8), fc.nat(100), (all, from, at) => {
+        const some = all.subarray(from);
+        expect(crc32(some)).toBe(zlibs(some));
+        expect(crc32(some.subarray(at), crc32(some.subarray(0, at)))).toBe(zlibs(some));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('never holds what could not be read again', () => {
