@@ -80,8 +80,19 @@ fn mix_rows(results: ptr<function, Results>, pairs: u32, walked: u32, x: u32, y:
   }
 }
 
-// The masks of four rows, as `mask_row` made them, for element i.
+// Brings `count` rows from `first` on into the tiles at `k` and `v`: keys and values.
+fn bring_keys(k: u32, v: u32, count: u32, first: u32, q_at: u32, index: u32) {
+  for (var i = index; i < count * HS4; i += THREADS) {
+    let row = i / HS4;
+    let vector = i % HS4;
+    let at = q_at + C + min(first + row, T - 1u) * 3u * C;
+    tiles[k + place(row, vector)] = load_qkv(at, vector);
+    tiles[v + place(row, vector)] = load_qkv(at + C, vector);
+  }
+}
+
 //#if DROP
+// The masks of four rows, as `mask_row` made them, for element i.
 fn masks(rows: vec4u, i: u32) -> vec4f {
   return vec4f(mask(rows.x, i), mask(rows.y, i), mask(rows.z, i), mask(rows.w, i));
 }
@@ -128,13 +139,7 @@ fn attention(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_
   let end = min(t0 + OWN, T);
   for (var u0 = 0u; u0 < end; u0 += WALK) {
     workgroupBarrier();
-    for (var i = index; i < WALK * HS4; i += THREADS) {
-      let row = i / HS4;
-      let vector = i % HS4;
-      let at = q_at + C + min(u0 + row, T - 1u) * 3u * C;
-      tiles[WALKED_K + place(row, vector)] = load_qkv(at, vector);
-      tiles[WALKED_V + place(row, vector)] = load_qkv(at + C, vector);
-    }
+    bring_keys(WALKED_K, WALKED_V, WALK, u0, q_at, index);
     workgroupBarrier();
     var s = products(OWN_K, WALKED_K, x, y);
     //#repeat b ROWS4
@@ -200,6 +205,17 @@ fn attention(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_
   //#endrepeat
 }
 //#else
+// The same with queries and dout.
+fn bring_queries(k: u32, v: u32, count: u32, first: u32, q_at: u32, out_at: u32, index: u32) {
+  for (var i = index; i < count * HS4; i += THREADS) {
+    let row = i / HS4;
+    let vector = i % HS4;
+    let t = min(first + row, T - 1u);
+    tiles[k + place(row, vector)] = load_qkv(q_at + t * 3u * C, vector) * SCALE;
+    tiles[v + place(row, vector)] = load_dout(out_at + t * C, vector);
+  }
+}
+
 fn store_results(results: Results, at: u32, row: u32, x: u32) {
   //#repeat i ROWS
   if (row + i < T) {
@@ -233,13 +249,7 @@ fn backward_q(group: vec3u, index: u32) {
   let out_at = first * C + group.y * HS;
   let row_at = (group.z * NH + group.y) * T;
 
-  for (var i = index; i < OWN * HS4; i += THREADS) {
-    let row = i / HS4;
-    let vector = i % HS4;
-    let t = min(t0 + row, T - 1u);
-    tiles[OWN_K + place(row, vector)] = load_qkv(q_at + t * 3u * C, vector) * SCALE;
-    tiles[OWN_V + place(row, vector)] = load_dout(out_at + t * C, vector);
-  }
+  bring_queries(OWN_K, OWN_V, OWN, t0, q_at, out_at, index);
   workgroupBarrier();
   keep_dots(OWN_V, OWN, t0, out_at, index);
   workgroupBarrier();
@@ -262,13 +272,7 @@ fn backward_q(group: vec3u, index: u32) {
   let end = min(t0 + OWN, T);
   for (var u0 = 0u; u0 < end; u0 += WALK) {
     workgroupBarrier();
-    for (var i = index; i < WALK * HS4; i += THREADS) {
-      let row = i / HS4;
-      let vector = i % HS4;
-      let at = q_at + C + min(u0 + row, T - 1u) * 3u * C;
-      tiles[WALKED_K + place(row, vector)] = load_qkv(at, vector);
-      tiles[WALKED_V + place(row, vector)] = load_qkv(at + C, vector);
-    }
+    bring_keys(WALKED_K, WALKED_V, WALK, u0, q_at, index);
     workgroupBarrier();
     let s = products(OWN_K, WALKED_K, x, y);
     let dp = products(OWN_V, WALKED_V, x, y);
@@ -300,25 +304,13 @@ fn backward_kv(group: vec3u, index: u32) {
   let out_at = first * C + group.y * HS;
   let row_at = (group.z * NH + group.y) * T;
 
-  for (var i = index; i < OWN * HS4; i += THREADS) {
-    let row = i / HS4;
-    let vector = i % HS4;
-    let at = k_at + min(u0 + row, T - 1u) * 3u * C;
-    tiles[OWN_K + place(row, vector)] = load_qkv(at, vector);
-    tiles[OWN_V + place(row, vector)] = load_qkv(at + C, vector);
-  }
+  bring_keys(OWN_K, OWN_V, OWN, u0, q_at, index);
 
   var dk = Results();
   var dv = Results();
   for (var t0 = u0; t0 < T; t0 += WALK) {
     workgroupBarrier();
-    for (var i = index; i < WALK * HS4; i += THREADS) {
-      let row = i / HS4;
-      let vector = i % HS4;
-      let t = min(t0 + row, T - 1u);
-      tiles[WALKED_K + place(row, vector)] = load_qkv(q_at + t * 3u * C, vector) * SCALE;
-      tiles[WALKED_V + place(row, vector)] = load_dout(out_at + t * C, vector);
-    }
+    bring_queries(WALKED_K, WALKED_V, WALK, t0, q_at, out_at, index);
     workgroupBarrier();
     keep_dots(WALKED_V, WALK, t0, out_at, index);
     let s = products(OWN_K, WALKED_K, x, y);

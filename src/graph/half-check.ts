@@ -1,8 +1,14 @@
 import type { Device } from '../gpu/device.ts';
 import { Graph, partsOf } from './graph.ts';
 import { narrow } from './operators/narrow.ts';
-import { ableVariants, choose, product } from './operators/product.ts';
-import { LAYOUTS, type Layout, PRODUCT_VARIANTS, type ProductVariant } from './operators/product-variants.ts';
+import { choose, product } from './operators/product.ts';
+import {
+  ableVariants,
+  LAYOUTS,
+  type Layout,
+  PRODUCT_VARIANTS,
+  type ProductVariant,
+} from './operators/product-variants.ts';
 import { ParameterLayout } from './parameters.ts';
 import { Arena } from './program.ts';
 import { traitsOf } from './traits.ts';

@@ -1,12 +1,15 @@
 import type { Device } from '../gpu/device.ts';
 import { compareDispatches } from '../gpu/measure.ts';
 import { type Dispatch, Graph, partsOf } from './graph.ts';
-import { ableVariants, choose, expectedVariant, type Means, product } from './operators/product.ts';
+import { choose, product } from './operators/product.ts';
 import {
+  ableVariants,
   demandOf,
   type Expectation,
   expectation,
+  expectedVariant,
   type Layout,
+  type Means,
   PRODUCT_VARIANTS,
   type ProductVariant,
   productKey,

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
-import { expectedVariant } from '../../src/graph/operators/product.ts';
-import { expectation, type PRODUCT_VARIANTS, quickestFirst } from '../../src/graph/operators/product-variants.ts';
+import {
+  expectation,
+  expectedVariant,
+  type PRODUCT_VARIANTS,
+  quickestFirst,
+} from '../../src/graph/operators/product-variants.ts';
 import { Learnt } from '../../src/graph/tuner.ts';
 
 // Products of nanoGPT's GPU configuration, and of the smallest one.

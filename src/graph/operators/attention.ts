@@ -7,7 +7,7 @@ import { type Constant, float } from '../../gpu/kernel.ts';
 import type { Graph } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Dropout, masked } from './dropout.ts';
-import { LEAST_MEMORY } from './product.ts';
+import { LEAST_MEMORY } from './product-variants.ts';
 
 /** Rows of one workgroup, where a thread has one; all belong to one head. */
 const ROWS = 64;

@@ -205,3 +205,38 @@ export function quickestFirst(
     .sort((a, b) => a.time - b.time)
     .map(({ name }) => name);
 }
+
+/** What an adapter has to compute a product with. */
+export interface Means {
+  /** Bytes of workgroup memory; what every adapter has, if it is not said. */
+  workgroupMemory?: number | undefined;
+  /** Where the operands are in f16. */
+  units?: MatrixUnits | undefined;
+}
+
+/** Bytes of workgroup memory that every device has. */
+export const LEAST_MEMORY = 16384;
+
+/** The variants that an adapter can compute a product in, on matrix units where they are there for it. */
+export function ableVariants(
+  { quads, barriers }: { quads: boolean; barriers: boolean },
+  { units, workgroupMemory = LEAST_MEMORY }: Means,
+): ProductVariant[] {
+  const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
+  return names.filter((name) => {
+    const variant: Variant = PRODUCT_VARIANTS[name];
+    if (variant.units) return barriers && units !== undefined && unitsFit(units, variant);
+    const fits = tileBytes(variant) <= workgroupMemory;
+    return fits && (quads || !variant.quads) && (barriers || !(variant.depth || variant.slices));
+  });
+}
+
+/** The variant that a GPU is expected to be quickest with, on matrix units where they are there for it. */
+export function expectedVariant(
+  means: Means,
+  layout: Layout,
+  shape: readonly [number, number, number],
+  time?: Expectation,
+): ProductVariant {
+  return quickestFirst(ableVariants({ quads: false, barriers: true }, means), layout, shape, time)[0]!;
+}

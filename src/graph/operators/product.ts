@@ -12,19 +12,17 @@ import type { Tensor } from '../tensor.ts';
 import { combine } from './combine.ts';
 import { readMatrices } from './packed.ts';
 import {
-  type Expectation,
+  ableVariants,
   expectation,
+  expectedVariant,
   height,
   type Layout,
   PRODUCT_VARIANTS,
   type ProductVariant,
   productKey,
-  quickestFirst,
   splits,
   stretches,
-  tileBytes,
   UNIT_PAD,
-  unitsFit,
   type Variant,
 } from './product-variants.ts';
 
@@ -40,41 +38,6 @@ export interface Finish {
   /** Column sums of `a`, for the bias's gradient. */
   dbias?: { dx: Tensor; accumulate: boolean } | undefined;
   idleBias?: readonly [from: number, to: number] | undefined;
-}
-
-/** What an adapter has to compute a product with. */
-export interface Means {
-  /** Bytes of workgroup memory; what every adapter has, if it is not said. */
-  workgroupMemory?: number | undefined;
-  /** Where the operands are in f16. */
-  units?: MatrixUnits | undefined;
-}
-
-/** Bytes of workgroup memory that every device has. */
-export const LEAST_MEMORY = 16384;
-
-/** The variants that an adapter can compute a product in, on matrix units where they are there for it. */
-export function ableVariants(
-  { quads, barriers }: { quads: boolean; barriers: boolean },
-  { units, workgroupMemory = LEAST_MEMORY }: Means,
-): ProductVariant[] {
-  const names = Object.keys(PRODUCT_VARIANTS) as ProductVariant[];
-  return names.filter((name) => {
-    const variant: Variant = PRODUCT_VARIANTS[name];
-    if (variant.units) return barriers && units !== undefined && unitsFit(units, variant);
-    const fits = tileBytes(variant) <= workgroupMemory;
-    return fits && (quads || !variant.quads) && (barriers || !(variant.depth || variant.slices));
-  });
-}
-
-/** The variant that a GPU is expected to be quickest with, on matrix units where they are there for it. */
-export function expectedVariant(
-  means: Means,
-  layout: Layout,
-  shape: readonly [number, number, number],
-  time?: Expectation,
-): ProductVariant {
-  return quickestFirst(ableVariants({ quads: false, barriers: true }, means), layout, shape, time)[0]!;
 }
 
 /**
