@@ -79,7 +79,7 @@ fn embedding_backward(
     var sum = Piece();
     let end = min(first + CHUNK, B * T);
     for (var n = first; n < end; n += 32u) {
-      var hits = 0u; // of 32 tokens, whose reads wait for each other less than each would for what is done about the last
+      var hits = 0u; // which of 32 tokens it is: read together, none waits for what is done about another
       for (var i = 0u; i < 32u; i++) {
         hits |= select(0u, 1u << i, n + i < end && tokens[min(n + i, B * T - 1u)] == token);
       }

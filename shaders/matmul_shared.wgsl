@@ -240,7 +240,7 @@ fn matmul(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_ind
   let n = n0 + 4u * (x + j * TX);
   if (n < N) {
     let bias4 = load_bias(n);
-    var found: array<Beside, ROWS>; // of all columns at once it would not stay in registers
+    var found: array<Beside, ROWS>; // of all columns at once it might not stay in registers
     //#repeat i ROWS4
     //#repeat r 4
     let m = m0 + 4u * (y + i * TY) + r;
